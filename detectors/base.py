@@ -1,0 +1,124 @@
+"""What detector modules share: the behaviour catalogue and a judge's common ground."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from streaming.alerts import AlertRule
+from streaming.events import CallInfo, Detection, Event, Evidence, Party, Seconds, Severity, Verdict
+from streaming.ports import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """One row of the catalogue (`behaviours.toml`)."""
+
+    id: str
+    title: str
+    meaning: str
+    opportunity: str
+    detector: str
+    severity: Severity = Severity.NOTICE
+    uses_agent_voice: bool = False  # needs voice measures of the agent; see `Profile`
+    version: int = 1
+    thresholds: Mapping[str, float]
+    alerts: tuple[AlertRule, ...] = ()
+
+
+@cache
+def catalogue() -> Mapping[str, Behaviour]:
+    """Every behaviour by id, as shipped."""
+    return parse_catalogue(files("detectors").joinpath("behaviours.toml").read_text(encoding="utf-8"))
+
+
+def parse_catalogue(text: str) -> dict[str, Behaviour]:
+    """Parse a catalogue; raises KeyError, TypeError or ValueError on a row that is not whole."""
+    rows = [_behaviour(row) for row in tomllib.loads(text)["behaviour"]]
+    found = {row.id: row for row in rows}
+    if len(found) != len(rows):
+        raise ValueError("a behaviour id appears twice in the catalogue")
+    return found
+
+
+def _behaviour(row: dict[str, Any]) -> Behaviour:
+    fields = dict(row)
+    alerts = tuple(_rule(row["id"], alert) for alert in fields.pop("alert", ()))
+    severity = Severity(fields.pop("severity", Severity.NOTICE))
+    thresholds = {key: float(value) for key, value in fields.pop("thresholds", {}).items()}
+    return Behaviour(**fields, severity=severity, thresholds=thresholds, alerts=alerts)
+
+
+def _rule(behaviour: str, row: dict[str, Any]) -> AlertRule:
+    fields = dict(row)
+    return AlertRule(
+        behaviour=behaviour,
+        verdict=Verdict(fields.pop("verdict")),
+        severity=Severity(fields.pop("severity")),
+        whispers=tuple(fields.pop("whispers", ())),
+        follow=tuple(fields.pop("follow", ())),
+        **fields,
+    )
+
+
+class Judge:
+    """Common ground of the detectors: the call's facts, thresholds, and how a detection is written.
+
+    Subclasses set `name` and implement `feed` and, where something can still be open, `finish`.
+    """
+
+    name = "judge"
+
+    def __init__(self, call: CallInfo, policy: Policy) -> None:
+        self.call = call
+        self.policy = policy
+
+    def feed(self, event: Event, /) -> Iterable[Detection]:
+        raise NotImplementedError
+
+    def finish(self, at: Seconds, /) -> Iterable[Detection]:
+        return ()
+
+    def threshold(self, behaviour: str, key: str) -> float:
+        """The policy's number for `behaviour.key`, else the catalogue's."""
+        default = catalogue()[behaviour].thresholds[key]
+        return self.policy.thresholds.get(f"{behaviour}.{key}", default)
+
+    def detect(
+        self,
+        behaviour: str,
+        verdict: Verdict,
+        *,
+        where: str,
+        start: Seconds,
+        end: Seconds,
+        at: Seconds | None = None,
+        kind: str = "",
+        confidence: float = 0.9,
+        evidence: tuple[Evidence, ...] = (),
+        note: str = "",
+        speaker: Party = Party.AGENT,
+        provisional: bool = False,
+    ) -> Detection:
+        """`where` makes the id unique in the call: an utterance id, or a running number."""
+        row = catalogue()[behaviour]
+        return Detection(
+            id=f"{behaviour}@{where}",
+            behaviour=behaviour,
+            verdict=verdict,
+            kind=kind,
+            speaker=speaker,
+            start=start,
+            end=end,
+            at=end if at is None else at,
+            confidence=confidence,
+            severity=row.severity,
+            evidence=evidence,
+            note=note,
+            version=row.version,
+            provisional=provisional,
+        )

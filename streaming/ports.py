@@ -1,0 +1,157 @@
+"""What the call session needs from the outside, as small protocols with in-process implementations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.events import (
+    CallInfo,
+    Detection,
+    Event,
+    HoldReason,
+    Party,
+    Record,
+    Seconds,
+    Signal,
+    Word,
+)
+
+Samples = NDArray[np.float32]
+"""Mono audio at 16 kHz, values -1 to 1, shape ``(n,)``."""
+
+SAMPLE_RATE = 16_000
+Priority = Literal["final", "partial", "batch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechRequest:
+    """One utterance (or the part of it heard so far) to be transcribed.
+
+    `audio` is 16 kHz mono; its first sample lies at `start` stream seconds. `voiced` are the stretches
+    (stream seconds) where voice activity was found: words outside them are not credited. `hints` are
+    names and terms known for the call.
+    """
+
+    call_id: str
+    speaker: Party
+    utterance_id: str
+    revision: int
+    start: Seconds
+    audio: Samples
+    priority: Priority
+    voiced: tuple[tuple[Seconds, Seconds], ...] = ()
+    hints: tuple[str, ...] = ()
+    language: str = "en"
+
+    @property
+    def seconds(self) -> Seconds:
+        return len(self.audio) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldWords:
+    words: tuple[Word, ...]
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """The recogniser's answer; word times are stream seconds."""
+
+    words: tuple[Word, ...]
+    held_back: tuple[HeldWords, ...] = ()
+    cpu_seconds: float = 0.0
+    attempts: int = 1
+
+
+class Transcriber(Protocol):
+    """Turns utterances of many calls into words. Implementations: the scheduler, scripted fakes."""
+
+    async def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        """Raises `Superseded` (a newer partial took its place), `Overloaded` or `EngineFailed`."""
+        ...
+
+    def forget(self, call_id: str, /) -> None:
+        """The call is over: drop what is still queued for it."""
+        ...
+
+
+class VoiceActivity(Protocol):
+    """Speech probability per window of one channel; carries state between calls."""
+
+    def probabilities(self, samples: Samples, /) -> Samples:
+        """`samples` must be a multiple of 512 long; returns one probability per 512 samples (32 ms).
+
+        The same audio cut anywhere (at multiples of 512) gives the same probabilities.
+        """
+        ...
+
+
+class ProsodyMeter(Protocol):
+    """Measures one utterance's voice (pitch movement, energy, rate)."""
+
+    def measure(self, audio: Samples, /, *, speaker: Party, start: Seconds) -> Sequence[Signal]:
+        """Blocking (CPU); the session runs it in an executor. `audio` is 16 kHz mono from `start` on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What detectors may assume and use in a call.
+
+    `thresholds` overrides catalogue numbers by ``behaviour.key`` (``"name.use.first_use_seconds"``);
+    `off` lists behaviours that are not judged.
+    """
+
+    thresholds: dict[str, float] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+
+
+class Detector(Protocol):
+    """One behaviour family, one instance a call: synchronous and deterministic.
+
+    Fed every event of the call in log order. For a partial utterance (`final=False`) only provisional
+    detections may be returned, and nothing that a later judgement depends on may be remembered.
+    """
+
+    name: str
+
+    def feed(self, event: Event, /) -> Iterable[Detection]: ...
+
+    def finish(self, at: Seconds, /) -> Iterable[Detection]: ...
+
+
+DetectorFactory = Callable[[CallInfo, Policy], Detector]
+
+
+class Bus(Protocol):
+    """Publishes records to every node that is subscribed; the memory bus is the one-machine default."""
+
+    async def publish(self, topic: str, payload: bytes, /) -> str:
+        """Returns the cursor of what was published. Cursors are opaque and ordered within a topic."""
+        ...
+
+    def subscribe(
+        self, topic: str, /, *, after: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[str, bytes]]]:
+        """Entering the context means being subscribed: nothing published later is missed.
+
+        Yields (cursor, payload) in order. `after` resumes behind that cursor; None starts at the newest.
+        Raises `CursorLost` on entering when `after` is no longer held: the reader must resync from the
+        store.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class RecordSink(Protocol):
+    """Takes a call's numbered records: the store's writer and the bus, side by side."""
+
+    async def put(self, records: Sequence[Record], /) -> None: ...
