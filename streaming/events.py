@@ -8,7 +8,7 @@ decision to interrupt a person, a *Scorecard* sums up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -382,8 +382,12 @@ Event = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One line of a call's log; `seq` is dense from 1 within the call."""
+    """One line of a call's log; `seq` is dense from 1 within the call.
+
+    `seq` 0 marks a passing record (a partial utterance that led to no judgement): it is shown, never
+    stored, and leaves no hole in the numbering.
+    """
 
     call_id: str
     seq: int
-    event: Event = field()
+    event: Event
