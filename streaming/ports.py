@@ -17,6 +17,7 @@ from streaming.events import (
     HoldReason,
     Party,
     Record,
+    Scorecard,
     Seconds,
     Signal,
     Word,
@@ -128,6 +129,24 @@ class Detector(Protocol):
 
 
 DetectorFactory = Callable[[CallInfo, Policy], Detector]
+
+
+class Judges(Protocol):
+    """All detectors of one call behind one door; a failing one is dropped, never raised."""
+
+    def feed(self, event: Event, /) -> Sequence[Event]:
+        """Detections, withdrawals and detector failures that follow from this event."""
+        ...
+
+    def finish(self, at: Seconds, /) -> Sequence[Event]: ...
+
+
+class ScoreKeeper(Protocol):
+    """Sums up a call from the same events."""
+
+    def feed(self, event: Event, /) -> None: ...
+
+    def card(self, at: Seconds, /) -> Scorecard: ...
 
 
 class Bus(Protocol):

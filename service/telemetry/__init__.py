@@ -1,0 +1,1 @@
+"""Logs and metrics, kept at the seams: call logic does not know them."""

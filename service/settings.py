@@ -1,0 +1,84 @@
+"""Every setting of the service, read from ``CALLCUE_*`` (nested with ``__``) or a ``.env`` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streaming.events import Profile
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TokenSettings(_Part):
+    """Bearer tokens, several of each so that one can be rotated. Without any: loopback only."""
+
+    softphone: tuple[SecretStr, ...] = ()
+    console: tuple[SecretStr, ...] = ()
+
+
+class LimitSettings(_Part):
+    message_bytes: int = Field(default=256 * 1024, description="largest websocket message", ge=1024)
+    calls: int = Field(default=200, description="live calls on this node", ge=1)
+    connections: int = Field(default=1000, description="open sockets on this node", ge=1)
+    upload_bytes: int = Field(default=512 * 1024 * 1024, description="largest uploaded recording", ge=1024)
+    hello_seconds: float = Field(default=5.0, description="time for the first message", gt=0)
+    idle_seconds: float = Field(default=10.0, description="no audio for so long: the call is closed", gt=0)
+    resume_seconds: float = Field(default=20.0, description="a vanished softphone may come back within", ge=0)
+    call_seconds: float = Field(default=10 * 3600.0, description="longest call", gt=0)
+    buffered_seconds: float = Field(
+        default=2.0, description="audio a channel may wait before it is dropped", gt=0
+    )
+    drain_seconds: float = Field(default=30.0, description="time for calls to end at shutdown", ge=0)
+
+
+class ModelSettings(_Part):
+    name: str = Field(default="base", description="catalogue or hub name, or a folder")
+    device: str = "cpu"
+    compute_type: str = "int8"
+    worker: str = Field(
+        default="process", description="process | thread", pattern="^(process|thread|scripted)$"
+    )
+    slots: int = Field(default=2, description="utterances decoded side by side", ge=1)
+    script: Path | None = Field(default=None, description="scenario for worker=scripted (tests, demos, load)")
+
+
+class Settings(BaseSettings):
+    """The service's whole configuration; `callcue config show` prints it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLCUE_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    node: str = Field(default="", description="this node's name; empty: made from host and process")
+    database_url: str = "sqlite:///callcue.db"
+    redis_url: str | None = None
+    profile: Profile = Field(
+        default=Profile.EU_WORKPLACE, description="strictest profile a call may not loosen"
+    )
+    partial_seconds: float = Field(default=0.6, description="cadence of partial lines", gt=0.1)
+    allowed_origins: tuple[str, ...] = Field(
+        default=(), description="browser origins beside the service's own"
+    )
+    twilio_auth_token: SecretStr | None = Field(default=None, description="verifies X-Twilio-Signature")
+    public_url: str | None = Field(
+        default=None, description="wss:// address as Twilio calls it, for its signature"
+    )
+    behaviours_off: frozenset[str] = frozenset()
+    thresholds: dict[str, float] = Field(default_factory=dict, description="behaviour.key → number")
+    log_level: str = "info"
+    log_json: bool = False
+    tokens: TokenSettings = TokenSettings()
+    limits: LimitSettings = LimitSettings()
+    model: ModelSettings = ModelSettings()

@@ -1,0 +1,84 @@
+"""Prometheus metrics, observed at the seams. No label carries a call id, a name or anybody's words."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from streaming.events import (
+    Alert,
+    AudioGap,
+    CallEnded,
+    CallStarted,
+    Detection,
+    DetectorFailed,
+    Event,
+    Utterance,
+    WhisperDelivered,
+    WordsHeldBack,
+)
+
+_LATENCY = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """One registry a service, so that two services in one process (tests) do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"callcue_{name}", text, labels, registry=self.registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"callcue_{name}", text, registry=self.registry)
+
+        self.calls_started = counter("calls_started", "Calls started.")
+        self.calls_ended = counter("calls_ended", "Calls ended.", "reason")
+        self.calls_refused = counter("calls_refused", "Sockets refused or closed on an error.", "code")
+        self.audio_lost = counter("audio_lost_seconds", "Seconds of audio not heard.", "reason")
+        self.utterances = counter("utterances", "Final utterances.", "speaker")
+        self.words_held_back = counter("words_held_back", "Words not credited to anyone.", "reason")
+        self.detections = counter("detections", "Judgements.", "behaviour", "verdict")
+        self.alerts = counter("alerts", "Alerts raised.", "behaviour")
+        self.whispers = counter("whispers_delivered", "Whispers that reached a softphone.")
+        self.detector_failures = counter("detector_failures", "Detectors dropped for a call.", "detector")
+        self.live_calls = gauge("live_calls", "Calls live on this node.")
+        self.consoles = gauge("consoles", "Console sockets on this node.")
+        self.queue_age = gauge("asr_oldest_seconds", "Age of the oldest live request for transcription.")
+        self.queued = gauge("asr_queued", "Requests waiting for transcription.")
+        self.worker_memory = gauge("asr_worker_rss_bytes", "Resident memory of the recogniser's process.")
+        self.final_latency = Histogram(
+            "callcue_final_latency_seconds",
+            "From the end of speech (stream time) to the final utterance, while live.",
+            buckets=_LATENCY,
+            registry=self.registry,
+        )
+
+    def observe(self, event: Event) -> None:
+        """Count one numbered event of any call."""
+        match event:
+            case CallStarted():
+                self.calls_started.inc()
+            case CallEnded(reason=reason):
+                self.calls_ended.labels(reason).inc()
+            case AudioGap(start=start, end=end, reason=reason):
+                self.audio_lost.labels(reason).inc(max(0.0, end - start))
+            case Utterance(final=True, speaker=speaker):
+                self.utterances.labels(speaker).inc()
+            case WordsHeldBack(reason=reason, words=words):
+                self.words_held_back.labels(reason).inc(len(words))
+            case Detection(provisional=False, behaviour=behaviour, verdict=verdict):
+                self.detections.labels(behaviour, verdict).inc()
+            case DetectorFailed(detector=detector):
+                self.detector_failures.labels(detector).inc()
+            case Alert(behaviour=behaviour):
+                self.alerts.labels(behaviour).inc()
+            case WhisperDelivered():
+                self.whispers.inc()
+            case _:
+                pass
+
+    def exposition(self) -> bytes:
+        return generate_latest(self.registry)
