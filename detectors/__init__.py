@@ -1,0 +1,1 @@
+"""Behaviour detectors: pure, synchronous judges of a call's events."""

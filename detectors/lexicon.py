@@ -1,0 +1,163 @@
+"""Phrase matching: many phrases at once, by a token trie, over normalised tokens.
+
+Lexicons are data: `lexicons/NAME.toml`, each table key a label with a list of patterns. A pattern is
+plain words with `(a|b c)` for alternatives, `[x]` for what may be left out, `..3` for up to three
+words in between, `^` and `$` for a sentence's first and last token, and `{name}` for a list from the
+file's `[lists]`. Words are normalised like speech (`text.normalise`), so "I'll" may be written so.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from itertools import product
+
+from detectors.text import Line, tokenize
+
+_PIECES = re.compile(r"\(|\)|\[|\]|\||\^|\$|\.\.\d+|\{\w+\}|[^\s()\[\]|^${}]+")
+_ANY = "*"
+_END = "$"
+_START = "^"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Tokens `first` to `last` (inclusive) of a line match a phrase with this label."""
+
+    label: str
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(slots=True)
+class _Node:
+    then: dict[str, _Node] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
+
+
+class Lexicon:
+    """Labelled phrases in one trie; immutable after construction."""
+
+    def __init__(
+        self, phrases: Mapping[str, Iterable[str]], lists: Mapping[str, list[str]] | None = None
+    ) -> None:
+        """Raises ValueError on a pattern that cannot be read, KeyError on an unknown list."""
+        self._root = _Node()
+        self.labels = frozenset(phrases)
+        for label, patterns in phrases.items():
+            for pattern in patterns:
+                for path in expand(pattern, lists):
+                    self._add(path, label)
+
+    def find(self, line: Line, *labels: str) -> tuple[Match, ...]:
+        """Every longest match per label and first token, in order; no match crosses a sentence's end."""
+        wanted = frozenset(labels) or self.labels
+        found: list[Match] = []
+        for sentence in line.sentences:
+            for first in range(sentence.first, sentence.last + 1):
+                ends = self._ends(line, first, sentence.first, sentence.last)
+                found.extend(
+                    Match(label=label, first=first, last=last)
+                    for label, last in sorted(ends.items())
+                    if label in wanted
+                )
+        return tuple(found)
+
+    def has(self, line: Line, *labels: str) -> bool:
+        return bool(self.find(line, *labels))
+
+    def first(self, line: Line, *labels: str) -> Match | None:
+        found = self.find(line, *labels)
+        return found[0] if found else None
+
+    def _ends(self, line: Line, first: int, opens: int, closes: int) -> dict[str, int]:
+        ends: dict[str, int] = {}
+        roots = [self._root]
+        if first == opens and _START in self._root.then:
+            roots.append(self._root.then[_START])
+        stack = [(node, first) for node in roots]
+        while stack:
+            node, at = stack.pop()
+            if at > first:
+                closing = node.then.get(_END) if at > closes else None
+                for label in node.labels | (closing.labels if closing else set()):
+                    ends[label] = max(ends.get(label, -1), at - 1)
+            if at > closes:
+                continue
+            stack.extend((node.then[key], at + 1) for key in (line.tokens[at].text, _ANY) if key in node.then)
+        return ends
+
+    def _add(self, path: Iterable[str], label: str) -> None:
+        node = self._root
+        for key in path:
+            node = node.then.setdefault(key, _Node())
+        if node is self._root:
+            raise ValueError("a phrase is empty")
+        node.labels.add(label)
+
+
+@cache
+def lexicon(name: str) -> Lexicon:
+    """The shipped lexicon `lexicons/NAME.toml`, every label of it."""
+    data = tomllib.loads(files("detectors").joinpath(f"lexicons/{name}.toml").read_text(encoding="utf-8"))
+    return Lexicon(data["phrases"], data.get("lists", {}))
+
+
+@cache
+def word_list(name: str, key: str) -> frozenset[str]:
+    """The list `key` of `lexicons/NAME.toml`, each entry normalised and joined by single spaces."""
+    data = tomllib.loads(files("detectors").joinpath(f"lexicons/{name}.toml").read_text(encoding="utf-8"))
+    return frozenset(" ".join(tokenize(entry)) for entry in data["lists"][key])
+
+
+def expand(pattern: str, lists: Mapping[str, list[str]] | None = None) -> Iterator[tuple[str, ...]]:
+    """Every token path a pattern stands for; raises ValueError when its brackets do not match."""
+    pieces = _PIECES.findall(pattern)
+    paths, rest = _alternatives(pieces, lists or {})
+    if rest:
+        raise ValueError(f"brackets do not match in {pattern!r}")
+    yield from dict.fromkeys(paths)
+
+
+_Paths = list[tuple[str, ...]]
+
+
+def _alternatives(pieces: list[str], lists: Mapping[str, list[str]]) -> tuple[_Paths, list[str]]:
+    paths, rest = _sequence(pieces, lists)
+    while rest and rest[0] == "|":
+        more, rest = _sequence(rest[1:], lists)
+        paths += more
+    return paths, rest
+
+
+def _sequence(pieces: list[str], lists: Mapping[str, list[str]]) -> tuple[_Paths, list[str]]:
+    paths: _Paths = [()]
+    rest = pieces
+    while rest and rest[0] not in ("|", ")", "]"):
+        options, rest = _item(rest, lists)
+        paths = [left + right for left, right in product(paths, options)]
+    return paths, rest
+
+
+def _item(pieces: list[str], lists: Mapping[str, list[str]]) -> tuple[_Paths, list[str]]:
+    head, rest = pieces[0], pieces[1:]
+    if head in ("(", "["):
+        inside, rest = _alternatives(rest, lists)
+        if not rest or rest[0] != (")" if head == "(" else "]"):
+            raise ValueError("brackets do not match")
+        return inside + ([()] if head == "[" else []), rest[1:]
+    if head.startswith("{"):
+        options = [path for entry in lists[head[1:-1]] for path in expand(entry, lists)]
+        return options, rest
+    if head.startswith(".."):
+        return [(_ANY,) * count for count in range(int(head[2:]) + 1)], rest
+    if head in (_START, _END):
+        return [(head,)], rest
+    return [tokenize(head)], rest
