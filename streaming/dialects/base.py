@@ -22,7 +22,7 @@ Frame = str | bytes
 class Limits:
     """What a peer may send. Positions have 32 bits: 149 hours at 8 kHz, 24.8 hours at 48 kHz."""
 
-    text_bytes: int = 65_536
+    text_length: int = 65_536  # characters
     frame_seconds: Seconds = 2.0
     rate_min: int = 8_000
     rate_max: int = 48_000

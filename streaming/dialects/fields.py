@@ -37,8 +37,8 @@ Language = Annotated[
 
 def parse_object(text: str, limits: Limits, error: type[ProtocolError] = ProtocolError) -> dict[str, Any]:
     """One JSON object from a text message. Raises `error` when it is anything else, or too long."""
-    if len(text) > limits.text_bytes:
-        raise ProtocolError(f"a text message may have at most {limits.text_bytes} bytes")
+    if len(text) > limits.text_length:
+        raise ProtocolError(f"a text message may have at most {limits.text_length} characters")
     try:
         message = orjson.loads(text)
     except ValueError:

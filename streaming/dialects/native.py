@@ -45,7 +45,7 @@ _RULES = {
     "call_id": CALL_ID_RULE,
     "encoding": f"one of {_ENCODINGS}",
     "rate": "samples per second of one channel, a whole number",
-    "channels": 'who is on each channel, in order: ["agent", "customer"], ["customer", "agent"] or one of them',
+    "channels": 'who is on each channel, in order: "agent" and "customer", or one of them',
     "agent": NAME_RULE,
     "team": NAME_RULE,
     "customer_name": NAME_RULE,

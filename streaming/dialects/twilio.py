@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from bisect import insort
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from streaming.audio import Encoding
@@ -27,6 +25,7 @@ from streaming.dialects.fields import (
     explain,
     parse_object,
 )
+from streaming.dialects.reorder import Reorder
 from streaming.errors import FrameError, HelloError, PositionError, ProtocolError, UnsupportedCodec
 from streaming.events import CallInfo, Party, Profile
 
@@ -38,12 +37,6 @@ incoming call (the usual place of the TwiML) inbound is the customer and outboun
 on the agent's own leg set the custom parameter ``agent_track`` to ``inbound``."""
 
 RATE = 8_000
-HELD_FRAMES = 4
-"""How many frames of a track wait for an earlier one (80 ms); Twilio sends in order, its likes may not."""
-ORDER_TOLERANCE = RATE // 100
-"""A timestamp this near (10 ms) to the end of the track's audio is the next frame."""
-JITTER = RATE * 60 // 1000
-"""Timestamps may wobble this much (60 ms, three frames) before they outweigh the count of frames."""
 
 _CUSTOM_RULES = {
     "call_id": CALL_ID_RULE,
@@ -95,7 +88,7 @@ class _Start(_Lenient):
     callSid: CallId  # noqa: N815 - as on the wire
     tracks: Annotated[list[Track], Field(min_length=1, max_length=2)]
     mediaFormat: _Format  # noqa: N815 - as on the wire
-    customParameters: dict[str, Any] = {}  # noqa: N815, RUF012 - as on the wire; pydantic copies it
+    customParameters: dict[str, Any] = {}  # noqa: N815 - as on the wire; pydantic copies it
 
 
 class _Custom(_Lenient):
@@ -115,73 +108,6 @@ class _Media(_Lenient):
     payload: str
 
 
-class _Held(NamedTuple):
-    order: int
-    at: int
-    chunk: int | None
-    data: bytes
-
-
-class _Reorder:
-    """Frames of one track → (position, audio) in order.
-
-    Twilio's timestamps are milliseconds and wobble around the 20 ms grid, so audio stays contiguous while
-    they agree within `JITTER`. A hole in the chunk numbers counts as lost frames when the timestamp says so
-    too (numbers may also run across both tracks); a timestamp further off is believed.
-    """
-
-    def __init__(self) -> None:
-        self._expected: int | None = None  # position behind the last frame released
-        self._last_chunk: int | None = None
-        self._held: list[_Held] = []
-
-    def push(self, media: _Media, data: bytes) -> list[tuple[int, bytes]]:
-        at = media.timestamp * RATE // 1000
-        frame = _Held(at if media.chunk is None else media.chunk, at, media.chunk, data)
-        if self._is_late(frame) or any(held.order == frame.order for held in self._held):
-            return []
-        insort(self._held, frame, key=lambda held: held.order)
-        out = []
-        while self._held and (len(self._held) > HELD_FRAMES or self._is_next(self._held[0])):
-            out.append(self._release(self._held.pop(0)))
-        return out
-
-    def flush(self) -> list[tuple[int, bytes]]:
-        held, self._held = self._held, []
-        return [self._release(frame) for frame in held]
-
-    def _is_late(self, frame: _Held) -> bool:
-        """Sent twice, or given up already."""
-        if frame.chunk is not None and self._last_chunk is not None:
-            return frame.chunk <= self._last_chunk
-        return self._expected is not None and frame.at + len(frame.data) <= self._expected - ORDER_TOLERANCE
-
-    def _is_next(self, frame: _Held) -> bool:
-        if self._expected is None or frame.at <= self._expected + ORDER_TOLERANCE:
-            return True
-        return (
-            frame.chunk is not None and self._last_chunk is not None and frame.chunk == self._last_chunk + 1
-        )
-
-    def _release(self, frame: _Held) -> tuple[int, bytes]:
-        position = self._place(frame)
-        self._expected = position + len(frame.data)
-        self._last_chunk = frame.chunk
-        return position, frame.data
-
-    def _place(self, frame: _Held) -> int:
-        if self._expected is None:
-            return frame.at
-        places = [self._expected]
-        if frame.chunk is not None and self._last_chunk is not None:
-            places.append(self._expected + (frame.chunk - self._last_chunk - 1) * len(frame.data))
-        nearest = min(places, key=lambda place: abs(place - frame.at))
-        if abs(nearest - frame.at) <= JITTER:
-            return nearest
-        # New audio with an older timestamp is still new: it follows what was there.
-        return max(frame.at, self._expected) if frame.chunk is not None else frame.at
-
-
 class TwilioDialect(Mute):
     """One media stream: one track, or both demultiplexed by name. What follows `stop` is ignored."""
 
@@ -191,7 +117,7 @@ class TwilioDialect(Mute):
         self._limits = limits or Limits()
         self._stream: str | None = None
         self._parties: dict[str, Party] = {}
-        self._tracks: dict[str, _Reorder] = {}
+        self._tracks: dict[str, Reorder] = {}
         self._over = False
 
     def receive_text(self, text: str, /) -> list[Incoming]:
@@ -246,7 +172,7 @@ class TwilioDialect(Mute):
             raise HelloError(f"the start message has a wrong field 'tracks': {_START_RULES['tracks']}")
         agent = custom.agent_track
         self._parties = {t: Party.AGENT if t == agent else Party.CUSTOMER for t in start.tracks}
-        self._tracks = {track: _Reorder() for track in start.tracks}
+        self._tracks = {track: Reorder(RATE) for track in start.tracks}
         self._stream = start.streamSid or None
         call = CallInfo(
             call_id=custom.call_id or start.callSid,
@@ -276,7 +202,8 @@ class TwilioDialect(Mute):
         except (binascii.Error, ValueError):
             raise FrameError("media.payload must be base64 of µ-law samples; this is not base64") from None
         self._check_size(media, len(data))
-        return [self._audio(media.track, frame) for frame in self._tracks[media.track].push(media, data)]
+        frames = self._tracks[media.track].push(media.timestamp * RATE // 1000, media.chunk, data)
+        return [self._audio(media.track, frame) for frame in frames]
 
     def _check_size(self, media: _Media, samples: int) -> None:
         if not 0 < samples <= self._limits.frame_seconds * RATE:
