@@ -1,0 +1,182 @@
+"""Nothing is credited that nobody said: which recognised words are held back, and why (pure).
+
+Whisper's favourite inventions on near-silence are courtesy phrases, which would be scored as good manners.
+A word counts only with voice under it on the speaker's own channel and with enough confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from models.decoding import plain
+from streaming.events import HoldReason, Seconds, Word
+from streaming.ports import HeldWords
+
+Stretch = tuple[Seconds, Seconds]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRules:
+    """When a word is not believed.
+
+    `slack`: alignment by cross-attention is off by up to about 0.2 s at the edges of speech. Confidences
+    are mean token probabilities from an unprompted pass, so a hint cannot raise them. A whole utterance
+    that is a stock phrase needs `stock_confidence`, `stock_voiced` seconds of voice and a level above
+    `stock_level`; one spoken for real has all three (a quick "thank you" takes 0.3 s and scores above 0.8).
+    """
+
+    slack: Seconds = 0.2
+    min_confidence: float = 0.05
+    min_mean_confidence: float = 0.22
+    hint_confidence: float = 0.15
+    stock_confidence: float = 0.55
+    stock_voiced: Seconds = 0.22
+    stock_level: float = -55.0
+    stock_no_speech: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known of the utterance besides its words; `level` is the voiced audio's RMS in dBFS."""
+
+    voiced: tuple[Stretch, ...]
+    hints: tuple[str, ...] = ()
+    no_speech: float = 0.0
+    level: float = -20.0
+
+
+DEFAULT_RULES = CreditRules()
+
+STOCK_PHRASES: frozenset[str] = frozenset(
+    plain(phrase)
+    for phrase in (
+        "you",
+        "thank you",
+        "thank you so much",
+        "thank you very much",
+        "thank you for watching",
+        "thanks for watching",
+        "thank you for listening",
+        "thanks for listening",
+        "thank you bye",
+        "thank you bye bye",
+        "bye",
+        "bye bye",
+        "goodbye",
+        "see you next time",
+        "see you in the next video",
+        "see you later",
+        "i'll see you next time",
+        "please subscribe",
+        "please subscribe to my channel",
+        "don't forget to subscribe",
+        "like and subscribe",
+        "subtitles by the amara org community",
+        "subtitles by",
+        "transcription by castingwords",
+        "captions by",
+        "the end",
+        "i'm sorry",
+        "sorry",
+        "please",
+    )
+)
+"""What Whisper writes on silence and noise; many are also said for real: they are only looked at harder."""
+
+NEVER_SAID: tuple[str, ...] = tuple(
+    plain(phrase)
+    for phrase in (
+        "thanks for watching",
+        "thank you for watching",
+        "amara org",
+        "castingwords",
+        "please subscribe",
+        "see you in the next video",
+        "subtitles by",
+        "like and subscribe",
+    )
+)
+"""Video and subtitle credits: nobody says them on a service call, however sure the recogniser is."""
+
+
+def credit(
+    words: Sequence[Word], circumstances: Circumstances, rules: CreditRules = DEFAULT_RULES
+) -> tuple[tuple[Word, ...], tuple[HeldWords, ...]]:
+    """Splits timed words (stream seconds) into the credited ones, in order, and the held-back ones."""
+    reasons = [_reason(word, circumstances, rules) for word in words]
+    remaining = [word for word, reason in zip(words, reasons, strict=True) if reason is None]
+    whole = _whole_reason(remaining, circumstances, rules)
+    if whole is not None:
+        reasons = [reason or whole for reason in reasons]
+        remaining = []
+    held = [(word, reason) for word, reason in zip(words, reasons, strict=True) if reason is not None]
+    return tuple(snap(word, circumstances.voiced) for word in remaining), group_held(held)
+
+
+def group_held(held: Iterable[tuple[Word, HoldReason]]) -> tuple[HeldWords, ...]:
+    """Neighbours with the same reason become one entry."""
+    groups: list[HeldWords] = []
+    for word, reason in held:
+        if groups and groups[-1].reason == reason:
+            groups[-1] = replace(groups[-1], words=(*groups[-1].words, word))
+        else:
+            groups.append(HeldWords(words=(word,), reason=reason))
+    return tuple(groups)
+
+
+def snap(word: Word, voiced: Sequence[Stretch], *, margin: Seconds = 0.1) -> Word:
+    """Pulls a word's ends out of the silence beside it: attention smears first and last words."""
+    touching = [stretch for stretch in voiced if stretch[0] < word.end and stretch[1] > word.start]
+    if not touching:
+        return word
+    start = max(word.start, touching[0][0] - margin)
+    end = min(word.end, touching[-1][1] + margin)
+    return replace(word, start=round(start, 3), end=round(max(end, start), 3))
+
+
+def overlaps(word: Word, voiced: Sequence[Stretch], slack: Seconds) -> bool:
+    return any(start - slack <= word.end and end + slack >= word.start for start, end in voiced)
+
+
+def _reason(word: Word, circumstances: Circumstances, rules: CreditRules) -> HoldReason | None:
+    if not overlaps(word, circumstances.voiced, rules.slack):
+        return "no_voice"
+    if _is_hint(word, circumstances.hints) and word.confidence < rules.hint_confidence:
+        return "prompt_echo"
+    return "low_confidence" if word.confidence < rules.min_confidence else None
+
+
+def _is_hint(word: Word, hints: Sequence[str]) -> bool:
+    text = plain(word.text)
+    return bool(text) and any(
+        text in (plain(part), plain(part) + "s") for hint in hints for part in hint.split()
+    )
+
+
+def _whole_reason(
+    words: Sequence[Word], circumstances: Circumstances, rules: CreditRules
+) -> HoldReason | None:
+    """Why none of what is left is believed, or None."""
+    if not words:
+        return None
+    text = plain("".join(word.text for word in words))
+    mean = sum(word.confidence for word in words) / len(words)
+    if any(phrase in text for phrase in NEVER_SAID):
+        return "stock_phrase"
+    if text in STOCK_PHRASES and not _well_supported(mean, circumstances, rules):
+        return "stock_phrase"
+    hinted = {plain(part) for hint in circumstances.hints for part in hint.split()}
+    if hinted and len(words) > 1 and all(plain(word.text) in hinted for word in words) and mean < 0.5:
+        return "prompt_echo"
+    return "low_confidence" if mean < rules.min_mean_confidence else None
+
+
+def _well_supported(mean: float, circumstances: Circumstances, rules: CreditRules) -> bool:
+    voiced = sum(end - start for start, end in circumstances.voiced)
+    return (
+        mean >= rules.stock_confidence
+        and voiced >= rules.stock_voiced
+        and circumstances.level >= rules.stock_level
+        and circumstances.no_speech < rules.stock_no_speech
+    )
