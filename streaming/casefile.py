@@ -46,19 +46,22 @@ class CaseFile:
         """An event whose place is certain, followed by every judgement and alert it led to."""
         return self._file([event, *self._follow(event)])
 
-    def glimpse(self, partial: Utterance) -> list[Record]:
-        """A partial utterance: passing, unless a provisional judgement follows, which must be replayable."""
-        judged = self._judges.feed(partial)
-        if not judged:
-            return [self._numbering.passing(partial)]
-        return self._file([partial, *self._alerts(judged)])
+    def glimpse(self, shown: Utterance, stable: Utterance | None) -> list[Record]:
+        """A partial utterance: passing, unless its stable words led to a provisional judgement.
+
+        Then the stable words are filed in front of the judgement, so that a replay finds the same.
+        """
+        judged = self._judges.feed(stable) if stable else []
+        if stable is None or not judged:
+            return [self._numbering.passing(shown)]
+        return self._file([stable, *self._alerts(judged)])
 
     def ack(self, alert_id: str, *, by: str | None, useful: bool | None, at: Seconds) -> list[Record]:
-        """Raises KeyError when no such alert was raised in this call."""
+        """A supervisor took a card; nothing follows when the call raised no such card."""
         return self._file(self._desk.ack(alert_id, by=by, useful=useful, at=at))
 
     def dismiss(self, alert_id: str, *, by: str | None, useful: bool | None, at: Seconds) -> list[Record]:
-        """Raises KeyError when no such alert was raised in this call."""
+        """A supervisor turned a card away; otherwise as `ack`."""
         return self._file(self._desk.dismiss(alert_id, by=by, useful=useful, at=at))
 
     def note(self, event: Whisper | WhisperDelivered) -> list[Record]:

@@ -112,8 +112,8 @@ class Dialect(Protocol):
         """Send audio from `position` on; come back with `resume` if the connection breaks."""
         ...
 
-    def ack(self, position: int, /) -> list[Frame]:
-        """All audio before `position` is stored: it need not be sent again."""
+    def ack(self, position: int, heard: int, /) -> list[Frame]:
+        """All that was said before sample `position` is stored; audio up to `heard` was taken up."""
         ...
 
     def gap(self, gap: AudioGap, /) -> list[Frame]: ...
@@ -137,7 +137,7 @@ class Mute:
     def ready(self, position: int, resume: str, /) -> list[Frame]:
         return []
 
-    def ack(self, position: int, /) -> list[Frame]:
+    def ack(self, position: int, heard: int, /) -> list[Frame]:
         return []
 
     def gap(self, gap: AudioGap, /) -> list[Frame]:

@@ -182,8 +182,8 @@ class NativeDialect:
     def ready(self, position: int, resume: str, /) -> list[Frame]:
         return _text({"type": "ready", "protocol": PROTOCOL, "position": position, "resume": resume})
 
-    def ack(self, position: int, /) -> list[Frame]:
-        return _text({"type": "ack", "position": position})
+    def ack(self, position: int, heard: int, /) -> list[Frame]:
+        return _text({"type": "ack", "position": position, "heard": heard})
 
     def gap(self, gap: AudioGap, /) -> list[Frame]:
         where = {"party": gap.speaker, "start": gap.start, "end": gap.end, "reason": gap.reason}

@@ -1,0 +1,179 @@
+"""The live calls of this node: who may begin, who may come back, and one call's failure kept to itself."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import TracebackType
+
+import structlog
+
+from service.settings import LimitSettings
+from service.telemetry.logs import innermost
+from service.telemetry.metrics import Metrics
+from streaming.dialects.base import Hello
+from streaming.errors import CallExists, Draining, Overloaded
+from streaming.events import CallInfo, Profile, Scorecard
+from streaming.session import CallSession, SessionParts
+
+log = structlog.get_logger()
+
+_STRICTNESS = (Profile.FULL, Profile.TRAINING, Profile.EU_WORKPLACE)
+
+
+def stricter(asked: Profile | None, floor: Profile) -> Profile:
+    """A call may ask for a stricter profile than the deployment's, never for a looser one."""
+    return max(asked or floor, floor, key=_STRICTNESS.index)
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """A call in progress; `socket` tells which client's connection it has, if any."""
+
+    session: CallSession
+    resume_token: str
+    result: asyncio.Future[Scorecard]
+    socket: object | None = None
+    grace: asyncio.TimerHandle | None = None
+
+
+class LiveCalls:
+    """Use as an async context manager: its sessions run inside."""
+
+    def __init__(
+        self,
+        parts: SessionParts,
+        *,
+        limits: LimitSettings,
+        floor: Profile,
+        metrics: Metrics,
+        admission: Callable[[], Overloaded | None],
+    ) -> None:
+        self._parts = parts
+        self._limits = limits
+        self._floor = floor
+        self._metrics = metrics
+        self._admission = admission
+        self._calls: dict[str, LiveCall] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._emptied = asyncio.Event()
+        self.draining = False
+
+    async def __aenter__(self) -> LiveCalls:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for live in list(self._calls.values()):
+            live.session.end("server", "shutdown")
+        await self._tasks.__aexit__(kind, error, trace)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def find(self, call_id: str) -> LiveCall | None:
+        return self._calls.get(call_id)
+
+    def enter(self, hello: Hello, socket: object) -> LiveCall:
+        """A socket said hello: begin its call, or let it come back to it.
+
+        Raises `Draining`, `Overloaded` or `CallExists` (a live call of that id that is not this client's).
+        """
+        live = self._calls.get(hello.call.call_id)
+        if live is not None:
+            return self._come_back(live, hello, socket)
+        self._check_room()
+        call = replace(
+            hello.call, profile=stricter(hello.profile, self._floor), source="live", started_at=time.time()
+        )
+        return self._begin(call, hello.rate, socket)
+
+    def leave(self, live: LiveCall, socket: object) -> None:
+        """The socket has gone without a bye: the call waits a while for it to come back."""
+        if live.socket is not socket or live.result.done():
+            return
+        live.socket = None
+        live.session.detach()
+        loop = asyncio.get_running_loop()
+        live.grace = loop.call_later(self._limits.resume_seconds, live.session.end, "client", "vanished")
+
+    async def drain(self) -> None:
+        """No new calls; wait for those there are, then end what is left."""
+        self.draining = True
+        try:
+            async with asyncio.timeout(self._limits.drain_seconds):
+                while self._calls:
+                    self._emptied.clear()
+                    await self._emptied.wait()
+        except TimeoutError:
+            log.warning("drain_timed_out", calls=len(self._calls))
+        for live in list(self._calls.values()):
+            live.session.end("server", "shutdown")
+
+    def _check_room(self) -> None:
+        if self.draining:
+            raise Draining("the server is shutting down: connect again, to another node if there is one")
+        if len(self._calls) >= self._limits.calls:
+            raise Overloaded("this node has all the calls it takes; try again soon", retry_after=5.0)
+        refusal = self._admission()
+        if refusal is not None:
+            raise refusal
+
+    def _come_back(self, live: LiveCall, hello: Hello, socket: object) -> LiveCall:
+        token = hello.resume or ""
+        if live.socket is not None or not secrets.compare_digest(token, live.resume_token):
+            raise CallExists(
+                "a live call has this id: give every call its own id, or send the resume token of the"
+                " ready message once the old connection is gone"
+            )
+        if hello.rate != live.session.rate or hello.call.parties != live.session.call.parties:
+            raise CallExists("a resumed call must keep its rate and channels")
+        if live.grace is not None:
+            live.grace.cancel()
+        live.socket = socket
+        return live
+
+    def _begin(self, call: CallInfo, rate: int, socket: object) -> LiveCall:
+        live = LiveCall(
+            session=CallSession(call, rate=rate, parts=self._parts),
+            resume_token=secrets.token_urlsafe(24),
+            result=asyncio.get_running_loop().create_future(),
+            socket=socket,
+        )
+        self._calls[call.call_id] = live
+        self._metrics.live_calls.set(len(self._calls))
+        self._tasks.create_task(self._supervise(live), name=f"call-{call.call_id}")
+        log.info("call_started", call_id=call.call_id, profile=call.profile, parties=len(call.parties))
+        return live
+
+    async def _supervise(self, live: LiveCall) -> None:
+        """The one place where a call's failure ends: here, and not in another call."""
+        call_id = live.session.call.call_id
+        try:
+            scorecard = await live.session.run()
+            live.result.set_result(scorecard)
+            log.info("call_ended", call_id=call_id, seconds=round(scorecard.at, 1))
+        except Exception as error:  # supervision point: log, file the end, tell the socket
+            cause = first_cause(error)
+            log.error("call_failed", call_id=call_id, error=type(cause).__name__, where=innermost(cause))
+            await self._parts.sink.put(live.session.records_for_failure())
+            live.result.set_exception(cause)
+            live.result.exception()  # retrieved: a socket that has gone will not ask
+        finally:
+            if live.grace is not None:
+                live.grace.cancel()
+            del self._calls[call_id]
+            self._metrics.live_calls.set(len(self._calls))
+            self._emptied.set()
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The innermost first exception of a TaskGroup's failure."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,80 @@
+"""A call's audio between the socket and the ear: bounded, oldest dropped, every drop remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from streaming.channel import Lost, Piece
+from streaming.events import GapReason, Party, Seconds
+
+_REMEMBERED = 256  # dropped stretches kept until their gap is seen
+
+
+class Inbox:
+    """Waiting audio of every party, at the wire's rate; `limit` seconds a party."""
+
+    def __init__(self, parties: Iterable[Party], *, rate: int, limit: Seconds) -> None:
+        self._rate = rate
+        self._limit = limit
+        self._pieces: dict[Party, deque[Piece]] = {party: deque() for party in parties}
+        self._waiting = dict.fromkeys(self._pieces, 0)
+        self._reasons: deque[tuple[Party | None, Seconds, Seconds, GapReason]] = deque(maxlen=_REMEMBERED)
+        self._room = asyncio.Event()
+
+    @property
+    def seconds(self) -> Seconds:
+        """What the party with most audio has waiting."""
+        return max(self._waiting.values()) / self._rate
+
+    @property
+    def full(self) -> bool:
+        return self.seconds >= self._limit
+
+    @property
+    def empty(self) -> bool:
+        return not any(self._pieces.values())
+
+    def offer(self, piece: Piece) -> None:
+        """Take a piece; while the party has more than `limit` waiting, its oldest is dropped."""
+        queue = self._pieces[piece.party]
+        queue.append(piece)
+        self._waiting[piece.party] += piece.samples
+        while self._waiting[piece.party] > self._limit * self._rate and len(queue) > 1:
+            dropped = queue.popleft()
+            self._waiting[piece.party] -= dropped.samples
+            span = (dropped.position / self._rate, dropped.end / self._rate)
+            self._reasons.append((piece.party, *span, "overload"))
+
+    def take(self) -> dict[Party, list[Piece]]:
+        """Everything waiting; wakes who waits for room."""
+        taken = {party: list(queue) for party, queue in self._pieces.items()}
+        for party, queue in self._pieces.items():
+            queue.clear()
+            self._waiting[party] = 0
+        self.release()
+        return taken
+
+    def release(self) -> None:
+        """Wake who waits for room."""
+        self._room.set()
+        self._room = asyncio.Event()
+
+    async def room(self) -> None:
+        """Wait until something was taken."""
+        await self._room.wait()
+
+    def disconnected(self, at: Seconds) -> None:
+        """The client vanished when `at` seconds had been received: the hole that follows has a name."""
+        self._reasons.append((None, at, at, "disconnected"))
+
+    def reason_for(self, lost: Lost) -> GapReason:
+        """Why that stretch was not heard."""
+        if lost.leading:
+            return "missing"
+        for party, start, end, reason in self._reasons:
+            touches = start - 0.05 <= lost.end and end + 0.05 >= lost.start
+            if touches and party in (None, lost.speaker):
+                return reason
+        return "lost"

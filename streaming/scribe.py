@@ -1,0 +1,143 @@
+"""Turns what a call's ears heard into words and voice measures, each back at its place in the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from streaming.calllog import EventOrder
+from streaming.channel import Ear, Spoken
+from streaming.errors import EngineFailed, Overloaded, Superseded
+from streaming.events import AudioGap, CallInfo, Party, Profile, Seconds, Utterance, WordsHeldBack
+from streaming.partials import Partials
+from streaming.ports import Priority, ProsodyMeter, SpeechRequest, Transcriber, Transcript
+
+Shown = Callable[[Utterance, Utterance | None], None]
+"""Called with a partial line to show and its stable beginning."""
+
+
+class Scribe:
+    """Asks for transcripts and measures, and files the answers with `order` as they come."""
+
+    def __init__(
+        self,
+        call: CallInfo,
+        *,
+        order: EventOrder,
+        transcriber: Transcriber,
+        priority: Priority,
+        prosody: ProsodyMeter | None,
+        executor: Executor,
+        on_answer: Callable[[], None],
+        on_partial: Shown,
+    ) -> None:
+        self._call = call
+        self._order = order
+        self._transcriber = transcriber
+        self._priority = priority
+        self._prosody = prosody
+        self._executor = executor
+        self._on_answer = on_answer
+        self._on_partial = on_partial
+        self._measuring = asyncio.Lock()
+        self._partials = {party: Partials(party) for party in call.parties}
+
+    def take(self, spoken: Spoken, due: Seconds, tasks: asyncio.TaskGroup) -> None:
+        """A whole utterance: its final words (and measures, where allowed) will be filed as due at `due`."""
+        self._partials[spoken.speaker].close()
+        self._order.expect(spoken.utterance_id, due=due)
+        tasks.create_task(self._final(spoken, due))
+        if self._prosody is not None and self._may_measure(spoken.speaker):
+            self._order.expect(_voice(spoken), due=due)
+            tasks.create_task(self._measure(spoken, due, self._prosody))
+
+    def glance(self, ear: Ear, every: Seconds, tasks: asyncio.TaskGroup) -> None:
+        """Ask for a partial line of what `ear` is hearing, if it has grown enough."""
+        partials = self._partials[ear.party]
+        if partials.wanted(ear.speaking_until(), every=every) and (spoken := ear.speaking()):
+            partials.ask(spoken)
+            tasks.create_task(self._partial(spoken, partials))
+
+    def _may_measure(self, speaker: Party) -> bool:
+        """The profile is enforced here, at the source: what it forbids is never computed."""
+        return speaker is Party.CUSTOMER or self._call.profile is Profile.FULL
+
+    async def _final(self, spoken: Spoken, due: Seconds) -> None:
+        try:
+            transcript = await self._transcriber.transcribe(self._request(spoken, self._priority, revision=0))
+        except (EngineFailed, Overloaded, Superseded):
+            transcript = Transcript(words=())
+            self._order.add(_unheard(spoken), due=due)
+        for held in transcript.held_back:
+            event = WordsHeldBack(
+                speaker=spoken.speaker,
+                utterance_id=spoken.utterance_id,
+                start=spoken.start,
+                end=spoken.end,
+                words=held.words,
+                reason=held.reason,
+            )
+            self._order.add(event, due=due)
+        self._order.add(_final_line(spoken, transcript), due=due)
+        self._order.settle(spoken.utterance_id)
+        self._on_answer()
+
+    async def _measure(self, spoken: Spoken, due: Seconds, prosody: ProsodyMeter) -> None:
+        loop = asyncio.get_running_loop()
+        async with self._measuring:  # one after the other: a meter may build on what it measured before
+            signals = await loop.run_in_executor(
+                self._executor,
+                lambda: prosody.measure(spoken.audio, speaker=spoken.speaker, start=spoken.start),
+            )
+        for signal in signals:
+            self._order.add(signal, due=due)
+        self._order.settle(_voice(spoken))
+        self._on_answer()
+
+    async def _partial(self, spoken: Spoken, partials: Partials) -> None:
+        request = self._request(spoken, "partial", revision=partials.revision)
+        try:
+            transcript = await self._transcriber.transcribe(request)
+        except (EngineFailed, Overloaded, Superseded):
+            partials.answered()
+            return
+        shown = partials.hear(spoken, transcript)
+        if shown is not None:
+            self._on_partial(*shown)
+
+    def _request(self, spoken: Spoken, priority: Priority, *, revision: int) -> SpeechRequest:
+        name = self._call.customer_name
+        return SpeechRequest(
+            call_id=self._call.call_id,
+            speaker=spoken.speaker,
+            utterance_id=spoken.utterance_id,
+            revision=revision,
+            start=spoken.start,
+            audio=spoken.audio,
+            priority=priority,
+            voiced=spoken.voiced,
+            hints=(name,) if name else (),
+            language=self._call.language,
+        )
+
+
+def _voice(spoken: Spoken) -> str:
+    return f"{spoken.utterance_id}/voice"
+
+
+def _unheard(spoken: Spoken) -> AudioGap:
+    return AudioGap(speaker=spoken.speaker, start=spoken.start, end=spoken.end, reason="transcription_failed")
+
+
+def _final_line(spoken: Spoken, transcript: Transcript) -> Utterance:
+    return Utterance(
+        speaker=spoken.speaker,
+        id=spoken.utterance_id,
+        revision=0,
+        start=spoken.start,
+        end=spoken.end,
+        words=transcript.words,
+        final=True,
+        continues=spoken.continues,
+    )

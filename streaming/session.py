@@ -1,0 +1,314 @@
+"""One call from its first sample to its scorecard: a TaskGroup that hears, transcribes and files.
+
+The session does no heavy work on the event loop: resampling and voice activity run in the executor,
+transcription behind the `Transcriber` port. What it hears is filed in an order that does not depend on
+when a transcript comes back (`streaming.calllog`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from streaming.alerts import AlertDesk
+from streaming.calllog import EventOrder
+from streaming.casefile import CaseFile
+from streaming.channel import Ear, Heard, Lost, Piece, Spoken
+from streaming.errors import ProtocolError
+from streaming.events import (
+    AudioGap,
+    CallEnded,
+    CallInfo,
+    Party,
+    Record,
+    Scorecard,
+    Seconds,
+    Whisper,
+    WhisperDelivered,
+)
+from streaming.inbox import Inbox
+from streaming.ports import (
+    Judges,
+    Priority,
+    ProsodyMeter,
+    RecordSink,
+    ScoreKeeper,
+    Transcriber,
+    VoiceActivity,
+)
+from streaming.scribe import Scribe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionConfig:
+    """Bounds and cadences of a session; times in seconds."""
+
+    priority: Priority = "final"
+    partial_every: Seconds | None = 0.6  # None: no partial lines (batch)
+    hear_every: Seconds = 0.1  # audio is taken up in runs of at least this
+    buffered: Seconds = 2.0  # audio a party may have waiting before the oldest is dropped
+    outstanding: int = 16  # transcripts awaited before no more audio is taken up
+    outgoing: int = 512  # records waiting for the store before no more audio is taken up
+    lag: Seconds = 2.0  # a channel this far behind the other is taken to be missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionParts:
+    """What the sessions of a node share."""
+
+    transcriber: Transcriber
+    voice: Callable[[], VoiceActivity]
+    executor: Executor
+    judges: Callable[[CallInfo], Judges]
+    desk: Callable[[CallInfo], AlertDesk]
+    keeper: Callable[[CallInfo], ScoreKeeper]
+    sink: RecordSink
+    prosody: Callable[[CallInfo], ProsodyMeter | None] = lambda call: None
+    config: SessionConfig = SessionConfig()
+
+
+class CallSession:
+    """Drives one call; `run` ends with the scorecard once `end` was called and everything is filed."""
+
+    def __init__(self, call: CallInfo, *, rate: int, parts: SessionParts) -> None:
+        self.call = call
+        self.rate = rate
+        self.inbox = Inbox(call.parties, rate=rate, limit=parts.config.buffered)
+        self.on_notice: Callable[[AudioGap | Whisper], None] | None = (
+            None  # tells the client, if there is one
+        )
+        self._parts = parts
+        self._case = CaseFile(
+            call, judges=parts.judges(call), desk=parts.desk(call), keeper=parts.keeper(call)
+        )
+        self._ears = {party: Ear(party, rate, parts.voice()) for party in call.parties}
+        self._order = EventOrder()
+        self._scribe = Scribe(
+            call,
+            order=self._order,
+            transcriber=parts.transcriber,
+            priority=parts.config.priority,
+            prosody=parts.prosody(call),
+            executor=parts.executor,
+            on_answer=self._file,
+            on_partial=lambda shown, stable: self._put(self._case.glimpse(shown, stable)),
+        )
+        self._outgoing: list[Record] = []
+        self._filed_until: list[tuple[int, Seconds]] = []
+        self._undelivered: dict[str, Whisper] = {}
+        self.fault: ProtocolError | None = None  # why the client's audio could not be taken any more
+        self._ended: tuple[str, str] | None = None
+        self._closed = False
+        self._progress = asyncio.Event()  # audio came, a transcript came, records went, or the end
+        self._to_publish = asyncio.Event()
+
+    @property
+    def heard(self) -> Seconds:
+        """Stream seconds of every party heard so far."""
+        return min(ear.at for ear in self._ears.values())
+
+    @property
+    def position(self) -> int:
+        """The wire sample from which a client that comes back should go on."""
+        return min(ear.position for ear in self._ears.values())
+
+    @property
+    def lag(self) -> Seconds:
+        """How far the filed events are behind the audio that was received."""
+        return max(ear.received for ear in self._ears.values()) - self._order.watermark
+
+    def stored(self, durable_seq: int) -> Seconds:
+        """The stream time before which every event lies at or below `durable_seq` in the log."""
+        done = [mark for mark in self._filed_until if mark[0] <= durable_seq]
+        if not done:
+            return 0.0
+        self._filed_until = self._filed_until[len(done) - 1 :]
+        return done[-1][1]
+
+    # What comes from outside
+
+    def offer(self, piece: Piece) -> None:
+        """Live audio: never waits; the oldest waiting audio is dropped when too much waits."""
+        self.inbox.offer(piece)
+        self._stir()
+
+    async def feed(self, pieces: Iterable[Piece]) -> None:
+        """Recorded audio: waits until there is room."""
+        for piece in pieces:
+            while self.inbox.full and not self._closed:
+                await self.inbox.room()
+            self.offer(piece)
+
+    def end(self, by: str, reason: str) -> None:
+        """No more audio will come; the first reason given stands."""
+        self._ended = self._ended or (by, reason)
+        self._stir()
+
+    def ack(self, alert_id: str, *, by: str | None, useful: bool | None, dismiss: bool = False) -> None:
+        """A supervisor took (or turned away) a card."""
+        act = self._case.dismiss if dismiss else self._case.ack
+        self._put(act(alert_id, by=by, useful=useful, at=self.heard))
+
+    def whisper(self, *, whisper_id: str, text: str, by: str | None, alert_id: str | None) -> None:
+        """A supervisor's text for the agent; it waits while the client is away."""
+        whisper = Whisper(id=whisper_id, at=self.heard, text=text, by=by, alert_id=alert_id)
+        self._put(self._case.note(whisper))
+        self._undelivered[whisper_id] = whisper
+        if self.on_notice is not None:
+            self.on_notice(whisper)
+
+    def whisper_delivered(self, whisper_id: str) -> None:
+        """The client's socket took it; said twice counts once."""
+        if self._undelivered.pop(whisper_id, None) is not None:
+            self._put(self._case.note(WhisperDelivered(id=whisper_id, at=self.heard)))
+
+    def attach(self, on_notice: Callable[[AudioGap | Whisper], None]) -> None:
+        """A client is there (again): it gets what waited for it."""
+        self.on_notice = on_notice
+        for whisper in self._undelivered.values():
+            on_notice(whisper)
+
+    def detach(self) -> None:
+        """The client has gone; a hole in its audio from here on is a disconnection."""
+        self.on_notice = None
+        self.inbox.disconnected(self.position)
+
+    # The call's life
+
+    async def run(self) -> Scorecard:
+        """Hear the call to its end; every record has been handed to the sink when this returns."""
+        self._put(self._case.open())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._publish())
+                await self._listen(tasks)
+                await self._until(lambda: self._order.outstanding == 0)
+                self._close()
+        finally:
+            self._closed = True
+            self.inbox.release()
+            self._parts.transcriber.forget(self.call.call_id)
+        assert self._case.scorecard is not None  # noqa: S101 (set by _close)
+        return self._case.scorecard
+
+    def records_for_failure(self) -> list[Record]:
+        """After `run` raised: what was not published yet, and the end that the log still needs."""
+        left, self._outgoing = self._outgoing, []
+        if self._case.scorecard is None:
+            left += self._case.close(CallEnded(at=self.heard, by="server", reason="failed"))
+        return left
+
+    async def _listen(self, tasks: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._until(self._may_listen)
+            pieces = self.inbox.take()
+            try:
+                heard = await loop.run_in_executor(self._parts.executor, self._hear, pieces)
+            except ProtocolError as error:
+                self.fault = error
+                self.end("client", error.code)
+                break
+            self._digest(heard, tasks)
+            if self._ended and self.inbox.empty:
+                break
+        heard = await loop.run_in_executor(self._parts.executor, self._flush)
+        self._digest(heard, tasks)
+
+    def _may_listen(self) -> bool:
+        config = self._parts.config
+        if self._order.outstanding >= config.outstanding or len(self._outgoing) >= config.outgoing:
+            return False
+        return self._ended is not None or self.inbox.seconds >= config.hear_every
+
+    def _hear(self, pieces: dict[Party, list[Piece]]) -> list[Heard]:
+        """In the executor."""
+        heard: list[Heard] = []
+        for party, ear in self._ears.items():
+            heard += ear.hear(pieces.get(party, ()))
+        leader = max(ear.position for ear in self._ears.values())
+        for ear in self._ears.values():
+            if leader - ear.position > self._parts.config.lag * self.rate:
+                heard += ear.advance(leader)
+        return heard
+
+    def _flush(self) -> list[Heard]:
+        leader = max(ear.position for ear in self._ears.values())
+        heard: list[Heard] = []
+        for ear in self._ears.values():
+            heard += [*ear.advance(leader), *ear.flush()]
+        return heard
+
+    def _digest(self, heard: Iterable[Heard], tasks: asyncio.TaskGroup) -> None:
+        for item in heard:
+            match item.what:
+                case Spoken():
+                    self._scribe.take(item.what, item.due, tasks)
+                case Lost():
+                    self._lose(item.what, item.due)
+                case event:
+                    self._order.add(event, due=item.due)
+        self._order.hear(self.heard)
+        self._file()
+        if (every := self._parts.config.partial_every) is not None:
+            for ear in self._ears.values():
+                self._scribe.glance(ear, every, tasks)
+
+    def _lose(self, lost: Lost, due: Seconds) -> None:
+        reason = self.inbox.reason_for(lost)
+        gap = AudioGap(speaker=lost.speaker, start=lost.start, end=lost.end, reason=reason)
+        self._order.add(gap, due=due)
+        if self.on_notice is not None:
+            self.on_notice(gap)
+
+    # The log
+
+    def _file(self) -> None:
+        """File what is certain by now."""
+        records = [record for event in self._order.release() for record in self._case.take(event)]
+        self._put(records)
+        mark = (self._case.last_seq, self._order.watermark)
+        if self._filed_until and self._filed_until[-1][0] == mark[0]:
+            self._filed_until[-1] = mark
+        else:
+            self._filed_until.append(mark)
+
+    def _close(self) -> None:
+        by, reason = self._ended or ("server", "failed")
+        at = max(ear.received for ear in self._ears.values())
+        for event in self._order.drain():
+            self._put(self._case.take(event))
+        ended = CallEnded(at=at, by="client" if by == "client" else "server", reason=reason)
+        self._put(self._case.close(ended))
+        self._closed = True
+        self._to_publish.set()
+
+    def _put(self, records: list[Record]) -> None:
+        if records and not self._closed:
+            self._outgoing += records
+            self._to_publish.set()
+        self._stir()
+
+    async def _publish(self) -> None:
+        """The one place that hands records on, so that they leave in order."""
+        while True:
+            await self._to_publish.wait()
+            self._to_publish.clear()
+            while self._outgoing:
+                batch = self._outgoing
+                self._outgoing = []
+                await self._parts.sink.put(batch)
+                self._stir()
+            if self._closed:
+                return
+
+    def _stir(self) -> None:
+        self._progress.set()
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._progress.clear()
+            if not condition():
+                await self._progress.wait()
