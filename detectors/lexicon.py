@@ -38,31 +38,43 @@ class Match:
 
 @dataclass(slots=True)
 class _Node:
-    then: dict[str, _Node] = field(default_factory=dict)
+    then: dict[str, _Node] = field(default_factory=dict)  # by token, `_ANY`, `_START` or `_END`
+    lists: dict[str, _Node] = field(default_factory=dict)  # by the name of a list that stands here
     labels: set[str] = field(default_factory=set)
+
+    def add(self, path: Iterable[str], label: str) -> None:
+        node = self
+        for key in path:
+            edges = node.lists if key.startswith("{") else node.then
+            node = edges.setdefault(key.strip("{}"), _Node())
+        if node is self:
+            raise ValueError(f"a phrase of {label!r} may be empty")
+        node.labels.add(label)
 
 
 class Lexicon:
     """Labelled phrases in one trie; immutable after construction."""
 
     def __init__(
-        self, phrases: Mapping[str, Iterable[str]], lists: Mapping[str, list[str]] | None = None
+        self, phrases: Mapping[str, Iterable[str]], lists: Mapping[str, Iterable[str]] | None = None
     ) -> None:
         """Raises ValueError on a pattern that cannot be read, KeyError on an unknown list."""
         self._root = _Node()
+        self._lists: dict[str, _Node] = {name: _Node() for name in lists or {}}
         self.labels = frozenset(phrases)
+        for name, patterns in (lists or {}).items():
+            self._grow(self._lists[name], name, patterns)
         for label, patterns in phrases.items():
-            for pattern in patterns:
-                for path in expand(pattern, lists):
-                    self._add(path, label)
+            self._grow(self._root, label, patterns)
 
     def find(self, line: Line, *labels: str) -> tuple[Match, ...]:
         """Every longest match per label and first token, in order; no match crosses a sentence's end."""
         wanted = frozenset(labels) or self.labels
+        texts = line.texts
         found: list[Match] = []
         for sentence in line.sentences:
             for first in range(sentence.first, sentence.last + 1):
-                ends = self._ends(line, first, sentence.first, sentence.last)
+                ends = self._matches(texts, first, opens=sentence.first, closes=sentence.last)
                 found.extend(
                     Match(label=label, first=first, last=last)
                     for label, last in sorted(ends.items())
@@ -77,30 +89,45 @@ class Lexicon:
         found = self.find(line, *labels)
         return found[0] if found else None
 
-    def _ends(self, line: Line, first: int, opens: int, closes: int) -> dict[str, int]:
-        ends: dict[str, int] = {}
+    def _grow(self, root: _Node, label: str, patterns: Iterable[str]) -> None:
+        for pattern in patterns:
+            for path in expand(pattern):
+                for key in path:
+                    if key.startswith("{") and key.strip("{}") not in self._lists:
+                        raise KeyError(key)
+                root.add(path, label)
+
+    def _matches(self, texts: tuple[str, ...], first: int, *, opens: int, closes: int) -> dict[str, int]:
+        """The furthest last token of each label's matches that begin at token `first`."""
+        furthest: dict[str, int] = {}
         roots = [self._root]
         if first == opens and _START in self._root.then:
             roots.append(self._root.then[_START])
-        stack = [(node, first) for node in roots]
+        for root in roots:
+            for node, at in self._walk(root, texts, first, closes):
+                for label in node.labels:
+                    furthest[label] = max(furthest.get(label, -1), at - 1)
+        return furthest
+
+    def _walk(
+        self, root: _Node, texts: tuple[str, ...], first: int, closes: int
+    ) -> Iterator[tuple[_Node, int]]:
+        """Every labelled node reached from `first`, with the token behind its match."""
+        stack = [(root, first)]
         while stack:
             node, at = stack.pop()
-            if at > first:
-                closing = node.then.get(_END) if at > closes else None
-                for label in node.labels | (closing.labels if closing else set()):
-                    ends[label] = max(ends.get(label, -1), at - 1)
+            if node.labels and at > first:
+                yield node, at
             if at > closes:
+                if _END in node.then and at > first:
+                    yield node.then[_END], at
                 continue
-            stack.extend((node.then[key], at + 1) for key in (line.tokens[at].text, _ANY) if key in node.then)
-        return ends
-
-    def _add(self, path: Iterable[str], label: str) -> None:
-        node = self._root
-        for key in path:
-            node = node.then.setdefault(key, _Node())
-        if node is self._root:
-            raise ValueError("a phrase is empty")
-        node.labels.add(label)
+            for key in (texts[at], _ANY):
+                if key in node.then:
+                    stack.append((node.then[key], at + 1))  # noqa: PERF401 (the stack is being walked)
+            for name, behind in node.lists.items():
+                ends = {end for _, end in self._walk(self._lists[name], texts, at, closes)}
+                stack.extend((behind, end) for end in ends)
 
 
 @cache
@@ -117,10 +144,9 @@ def word_list(name: str, key: str) -> frozenset[str]:
     return frozenset(" ".join(tokenize(entry)) for entry in data["lists"][key])
 
 
-def expand(pattern: str, lists: Mapping[str, list[str]] | None = None) -> Iterator[tuple[str, ...]]:
+def expand(pattern: str) -> Iterator[tuple[str, ...]]:
     """Every token path a pattern stands for; raises ValueError when its brackets do not match."""
-    pieces = _PIECES.findall(pattern)
-    paths, rest = _alternatives(pieces, lists or {})
+    paths, rest = _alternatives(_PIECES.findall(pattern))
     if rest:
         raise ValueError(f"brackets do not match in {pattern!r}")
     yield from dict.fromkeys(paths)
@@ -129,35 +155,32 @@ def expand(pattern: str, lists: Mapping[str, list[str]] | None = None) -> Iterat
 _Paths = list[tuple[str, ...]]
 
 
-def _alternatives(pieces: list[str], lists: Mapping[str, list[str]]) -> tuple[_Paths, list[str]]:
-    paths, rest = _sequence(pieces, lists)
+def _alternatives(pieces: list[str]) -> tuple[_Paths, list[str]]:
+    paths, rest = _sequence(pieces)
     while rest and rest[0] == "|":
-        more, rest = _sequence(rest[1:], lists)
+        more, rest = _sequence(rest[1:])
         paths += more
     return paths, rest
 
 
-def _sequence(pieces: list[str], lists: Mapping[str, list[str]]) -> tuple[_Paths, list[str]]:
+def _sequence(pieces: list[str]) -> tuple[_Paths, list[str]]:
     paths: _Paths = [()]
     rest = pieces
     while rest and rest[0] not in ("|", ")", "]"):
-        options, rest = _item(rest, lists)
+        options, rest = _item(rest)
         paths = [left + right for left, right in product(paths, options)]
     return paths, rest
 
 
-def _item(pieces: list[str], lists: Mapping[str, list[str]]) -> tuple[_Paths, list[str]]:
+def _item(pieces: list[str]) -> tuple[_Paths, list[str]]:
     head, rest = pieces[0], pieces[1:]
     if head in ("(", "["):
-        inside, rest = _alternatives(rest, lists)
+        inside, rest = _alternatives(rest)
         if not rest or rest[0] != (")" if head == "(" else "]"):
             raise ValueError("brackets do not match")
         return inside + ([()] if head == "[" else []), rest[1:]
-    if head.startswith("{"):
-        options = [path for entry in lists[head[1:-1]] for path in expand(entry, lists)]
-        return options, rest
     if head.startswith(".."):
         return [(_ANY,) * count for count in range(int(head[2:]) + 1)], rest
-    if head in (_START, _END):
+    if head in (_START, _END) or head.startswith("{"):
         return [(head,)], rest
     return [tokenize(head)], rest
