@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -62,6 +63,15 @@ class RedisServer:
             if self._process.stdout is not None:
                 self._process.stdout.close()
             self._process = None
+
+    def pause(self) -> None:
+        """Stop answering without closing anything, as when the network drops packets."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         self.kill()
