@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from models import decoding
+from models.alignment import timed_words, written_words
+from models.catalog import locate
 from models.crediting import Circumstances, CreditRules, credit
 from models.decoding import Hypothesis, Judgement, Limits, Piece, TokenWord
 from models.windows import split_long, stretches_inside, voiced_level, window_ladder
@@ -28,26 +30,26 @@ _FRAMES_PER_SECOND = 100
 _HOP = SAMPLE_RATE // _FRAMES_PER_SECOND
 _MAX_LENGTH = 448
 _HINT_TOKENS = 60
-_NO_BLANKS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
 MARGINS: dict[int, tuple[Seconds, ...]] = {384: (5.0,), 512: (5.0,)}
 """Seconds of window beyond the utterance to try before 30 s, by encoder width (384 tiny, 512 base).
 
-Measured (benchmarks/engine.py): word errors as with 30 s. Wider models were not measured and start at + 8.
+Measured (benchmarks/engine.py): word errors as with 30 s, at a quarter of the work; from + 3 s down, more is
+said twice than the retries win back. Wider models were not measured and start at + 8 s.
 """
 _UNMEASURED_MARGINS: tuple[Seconds, ...] = (8.0,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """What to load and how. `model_path` is a folder that `models.catalog.locate` has checked.
+    """What to load and how. `model_path` is a catalogue name or a folder; its checksums are verified.
 
     `compute_type` "auto" is int8 on a CPU and float16 on a GPU (the GPU path shares this code and has not
     been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side by side.
     `margins` overrides the measured window margins; an empty tuple always decodes 30 s.
     """
 
-    model_path: Path
+    model_path: Path | str
     device: str = "cpu"
     compute_type: str = "auto"
     threads: int = 1
@@ -68,6 +70,16 @@ class _Reading:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class WhisperFactory:
+    """Loads the engine where it will run (picklable: for `ProcessWorker`)."""
+
+    config: EngineConfig
+
+    def __call__(self) -> WhisperEngine:
+        return WhisperEngine(self.config)
+
+
 class WhisperEngine:
     """Blocking and thread-safe; up to `slots` calls of `transcribe` make progress at the same time.
 
@@ -78,6 +90,7 @@ class WhisperEngine:
         from faster_whisper import WhisperModel
 
         self._config = config
+        folder = locate(config.model_path)
         device = _device(config.device)
         compute = (
             {"cpu": "int8", "cuda": "float16"}[device]
@@ -86,7 +99,7 @@ class WhisperEngine:
         )
         try:
             self._model: Any = WhisperModel(
-                str(config.model_path),
+                str(folder),
                 device=device,
                 compute_type=compute,
                 cpu_threads=config.threads,
@@ -94,9 +107,7 @@ class WhisperEngine:
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
-            raise WeightsError(
-                f"cannot load {config.model_path} as {compute} on {device}: {error}"
-            ) from error
+            raise WeightsError(f"cannot load {folder} as {compute} on {device}: {error}") from error
         self._tokenizers: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._margins = config.margins if config.margins is not None else self._measured_margins()
@@ -191,7 +202,7 @@ class WhisperEngine:
         tokens = result.sequences_ids[0]
         cut = decoding.split_pieces(tokens, stamp_begin=tokenizer.timestamp_begin, text_end=tokenizer.eot)
         return Hypothesis(
-            pieces=tuple(Piece(start=s, end=e, words=_words(tokenizer, text)) for s, e, text in cut),
+            pieces=tuple(Piece(start=s, end=e, words=written_words(tokenizer, text)) for s, e, text in cut),
             mean_logprob=result.scores[0],
             no_speech=result.no_speech_prob,
             truncated=len(tokens) >= budget,
@@ -206,7 +217,7 @@ class WhisperEngine:
             return []
         frames = max(2, 2 * round(seconds * _FRAMES_PER_SECOND / 2))
         found = self._model.find_alignment(tokenizer, [tokens], encoded, frames)[0]
-        return list(_timed(words, found, start, start + seconds))
+        return list(timed_words(words, found, start, start + seconds))
 
     def _prompt(self, tokenizer: Any, hints: Sequence[str]) -> list[int]:
         """Start tokens; known names go before them as if they had been said just before."""
@@ -240,43 +251,6 @@ def _better(best: _Reading | None, reading: _Reading) -> _Reading:
     if best is not None and best.judgement.words and not reading.judgement.words:
         return best
     return reading
-
-
-def _words(tokenizer: Any, tokens: list[int]) -> tuple[TokenWord, ...]:
-    """Written words: whatever follows without a blank belongs to the word before ("L-E-U", "it's")."""
-    joined: list[tuple[str, list[int]]] = []
-    for text, part in zip(*tokenizer.split_to_word_tokens(tokens), strict=True):
-        blankless = tokenizer.language_code in _NO_BLANKS and any(char.isalnum() for char in text)
-        if joined and not text.startswith(" ") and not blankless:
-            joined[-1] = (joined[-1][0] + text, joined[-1][1] + part)
-        else:
-            joined.append((text, list(part)))
-    return tuple(TokenWord(text=text.strip(), tokens=tuple(part)) for text, part in joined)
-
-
-def _timed(
-    words: Sequence[TokenWord], found: Sequence[dict[str, Any]], start: Seconds, end: Seconds
-) -> Iterator[Word]:
-    """Joins the aligner's pieces, which it splits at punctuation, back to our words by counting tokens."""
-    rest = iter(found)
-    for word in words:
-        count, parts = 0, []
-        while count < len(word.tokens) and (part := next(rest, None)) is not None:
-            parts.append(part)
-            count += len(part["tokens"])
-        if not parts or not decoding.plain(word.text):
-            continue
-        spoken = [part for part in parts if decoding.plain(part["word"])] or parts
-        weight = sum(len(part["tokens"]) for part in spoken)
-        confidence = sum(float(part["probability"]) * len(part["tokens"]) for part in spoken) / weight
-        begin = min(end, start + float(spoken[0]["start"]))
-        finish = min(end, start + float(spoken[-1]["end"]))
-        yield Word(
-            text=word.text,
-            start=round(begin, 3),
-            end=round(max(begin, finish), 3),
-            confidence=round(min(1.0, confidence), 4),
-        )
 
 
 def _cut_words(judgement: Judgement, end: Seconds) -> Iterator[HeldWords]:

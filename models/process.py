@@ -1,0 +1,272 @@
+"""Runs an engine in a process of its own, watches it, and starts it again when it dies.
+
+Feature extraction and tokenising hold the interpreter's lock, and native code can crash: neither may
+disturb the calls. The child is started afresh (no fork), ends when its stdin ends, and is killed when a
+request takes longer than the time-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from models.engine_child import HEADER, Done, Failed, FromChild, Load, Ready, Refused, Run, pack, unpack
+from models.worker import EngineFactory, Lifetime, WorkerStats
+from streaming.errors import CallcueError, EngineFailed
+from streaming.events import Seconds
+from streaming.ports import SpeechRequest, Transcript
+
+_ENTRY = "from models.engine_child import main; main()"
+_BACKOFF: tuple[Seconds, ...] = (0.0, 0.5, 2.0, 10.0, 30.0)
+_GRACE: Seconds = 2.0
+
+
+class _Crashed(Exception):
+    """The child died while it had this request."""
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """A request that the child has; its slot stays taken until the child answers or dies."""
+
+    answer: asyncio.Future[Transcript]
+    timer: asyncio.TimerHandle
+    expired: bool = False
+
+
+class ProcessWorker(Lifetime):
+    """An `EngineWorker` in a supervised child process. Belongs to one event loop.
+
+    A request whose child dies is tried once more, alone, so that one request that kills the engine does
+    not take others with it. `timeout` is for one request, `load_timeout` for loading the engine.
+    """
+
+    def __init__(
+        self,
+        factory: EngineFactory,
+        *,
+        slots: int = 1,
+        timeout: Seconds = 60.0,
+        load_timeout: Seconds = 180.0,
+        backoff: tuple[Seconds, ...] = _BACKOFF,
+    ) -> None:
+        self.slots = slots
+        self._load = Load(factory, slots)
+        self._timeout = timeout
+        self._load_timeout = load_timeout
+        self._backoff = backoff
+        self._child: Process | None = None
+        self._pending: dict[int, _Pending] = {}
+        self._number = 0
+        self._free = asyncio.Semaphore(slots)
+        self._suspect = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._ready = asyncio.Event()
+        self._stopping = False
+        self._supervisor: asyncio.Task[None] | None = None
+        self._stats = WorkerStats(cpu_seconds=0.0, rss_bytes=0, ready=False)
+        self._cpu_before = 0.0
+        self._crashes_in_a_row = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it is loaded."""
+        return self._child.pid if self._child else None
+
+    async def start(self) -> None:
+        self._stopping = False
+        self._child = await self._spawn()
+        self._ready.set()
+        self._supervisor = asyncio.create_task(self._supervise(), name="engine-supervisor")
+
+    async def run(self, request: SpeechRequest, /) -> Transcript:
+        try:
+            return await self._ask(request)
+        except _Crashed:
+            pass
+        async with self._suspect:
+            try:
+                return await self._ask(request)
+            except _Crashed:
+                raise EngineFailed("the engine process died twice on this request") from None
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._ready.set()  # whoever waits for a restart shall see that none comes
+        if self._child is not None:
+            await _end(self._child)
+        if self._supervisor is not None:
+            supervisor, self._supervisor = self._supervisor, None
+            if self._child is None:
+                supervisor.cancel()
+            with suppress(asyncio.CancelledError):
+                await supervisor
+        self._lose_all(EngineFailed("the engine was stopped"))
+
+    def stats(self) -> WorkerStats:
+        return replace(
+            self._stats,
+            cpu_seconds=self._cpu_before + self._stats.cpu_seconds,
+            ready=self._child is not None and not self._stopping,
+        )
+
+    async def _ask(self, request: SpeechRequest) -> Transcript:
+        await self._free.acquire()
+        try:
+            child = await self._available()
+        except BaseException:
+            self._free.release()
+            raise
+        loop = asyncio.get_running_loop()
+        self._number += 1
+        number = self._number
+        answer: asyncio.Future[Transcript] = loop.create_future()
+        timer = loop.call_later(self._timeout, self._expire, number)
+        self._pending[number] = _Pending(answer, timer)
+        packed = pack(Run(number, request))
+        with suppress(ConnectionError):  # then the child is dying, and the supervisor settles the request
+            async with self._writing:
+                if child.stdin is not None:
+                    child.stdin.write(packed)
+                    await child.stdin.drain()
+        return await answer
+
+    async def _available(self) -> Process:
+        try:
+            async with asyncio.timeout(self._timeout):
+                while self._child is None and not self._stopping:
+                    await self._ready.wait()
+        except TimeoutError:
+            raise EngineFailed("the engine process could not be started again in time") from None
+        if self._child is None or self._stopping:
+            raise EngineFailed("the engine worker is not running")
+        return self._child
+
+    def _expire(self, number: int) -> None:
+        """The engine is stuck on this request: only killing it gets the slot back."""
+        self._pending[number].expired = True
+        if self._child is not None:
+            with suppress(ProcessLookupError):
+                self._child.kill()
+
+    async def _supervise(self) -> None:
+        try:
+            while self._child is not None:
+                await self._listen(self._child)
+                await _end(self._child)
+                self._ready.clear()
+                self._child = None
+                self._lose_all(_Crashed())
+                if not self._stopping:
+                    await self._revive()
+        finally:
+            self._lose_all(EngineFailed("the engine's supervisor ended"))
+
+    async def _revive(self) -> None:
+        """Tries until the engine loads again, each time after a longer pause."""
+        self._cpu_before += self._stats.cpu_seconds
+        self._stats = WorkerStats(cpu_seconds=0.0, rss_bytes=0, restarts=self._stats.restarts + 1)
+        while not self._stopping:
+            pause = self._backoff[min(self._crashes_in_a_row, len(self._backoff) - 1)]
+            self._crashes_in_a_row += 1
+            await asyncio.sleep(pause)
+            with suppress(CallcueError):
+                self._child = await self._spawn()
+                self._ready.set()
+                return
+
+    async def _listen(self, child: Process) -> None:
+        """Takes the child's answers until it ends."""
+        while (message := await _receive(child)) is not None:
+            if isinstance(message, Done | Failed):
+                self._note(message.stats)
+                self._crashes_in_a_row = 0
+                outcome = message.transcript if isinstance(message, Done) else message.error
+                self._settle(message.number, outcome)
+
+    def _settle(self, number: int, outcome: Transcript | Exception) -> None:
+        pending = self._pending.pop(number, None)
+        if pending is None:
+            return
+        pending.timer.cancel()
+        self._free.release()
+        if pending.answer.done():  # its caller was cancelled
+            return
+        if pending.expired and isinstance(outcome, Exception):
+            outcome = EngineFailed(f"the engine gave no answer within {self._timeout:g} s")
+        if isinstance(outcome, Exception):
+            pending.answer.set_exception(outcome)
+        else:
+            pending.answer.set_result(outcome)
+
+    def _lose_all(self, error: Exception) -> None:
+        final = EngineFailed("the engine was stopped") if self._stopping else error
+        for number in list(self._pending):
+            self._settle(number, final)
+
+    def _note(self, stats: WorkerStats) -> None:
+        self._stats = replace(stats, restarts=self._stats.restarts)
+
+    async def _spawn(self) -> Process:
+        """A loaded child. Raises `WeightsError` or `EngineFailed`, and leaves no process then."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _ENTRY, stdin=PIPE, stdout=PIPE, env=_environment()
+        )
+        try:
+            async with asyncio.timeout(self._load_timeout):
+                answer = await self._loaded(child)
+        except TimeoutError:
+            await _end(child, grace=0.0)
+            raise EngineFailed(f"the engine did not load within {self._load_timeout:g} s") from None
+        except BaseException:
+            await _end(child, grace=0.0)
+            raise
+        self._note(answer.stats)
+        return child
+
+    async def _loaded(self, child: Process) -> Ready:
+        with suppress(ConnectionError):
+            if child.stdin is not None:
+                child.stdin.write(pack(self._load))
+                await child.stdin.drain()
+        answer = await _receive(child)
+        if isinstance(answer, Ready):
+            return answer
+        if isinstance(answer, Refused):
+            raise answer.error
+        raise EngineFailed(f"the engine process ended with code {await child.wait()} while it was loading")
+
+
+async def _receive(child: Process) -> FromChild | None:
+    """The child's next message, None when it has ended."""
+    if child.stdout is None:
+        return None
+    try:
+        (size,) = HEADER.unpack(await child.stdout.readexactly(HEADER.size))
+        message = unpack(await child.stdout.readexactly(size))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    return None if isinstance(message, Load | Run) else message
+
+
+async def _end(child: Process, *, grace: Seconds = _GRACE) -> None:
+    """Ends the child by closing its stdin, by force after `grace` seconds, and reaps it."""
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        async with asyncio.timeout(grace):
+            await child.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """The child imports what the parent can; numpy's BLAS gets one thread, CTranslate2 its own number."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path}
