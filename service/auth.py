@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
@@ -35,7 +35,7 @@ class Tokens:
         return bool(self.of(role))
 
     def check(self, token: str | None, role: Role) -> bool:
-        """Whether `token` opens `role`; takes as long for any wrong token, whatever it shares with a right one."""
+        """Whether `token` opens `role`. A wrong token takes as long whatever it shares with a right one."""
         if not self.needed(role):
             return True
         offered = _digest(token or "")
@@ -70,14 +70,14 @@ class Gate:
         if not self.tokens.check(token, role):
             raise Unauthorized(f"a valid {role} token is needed, as 'Authorization: Bearer …'")
 
-    def require(self, role: Role) -> Callable[[HTTPConnection], None]:
+    def require(self, role: Role) -> Callable[[HTTPConnection], Awaitable[None]]:
         """A FastAPI dependency for HTTP routes; raises OriginRefused or Unauthorized."""
 
         async def check(request: HTTPConnection) -> None:
             self.check_origin(request.headers, role)
             self.check_token(bearer(request.headers), role)
 
-        return check  # type: ignore[return-value]
+        return check
 
 
 def bearer(headers: Headers) -> str | None:
@@ -97,24 +97,24 @@ def origin_allowed(origin: str | None, host: str, allowed: Sequence[str]) -> boo
     parts = _parts(origin)
     if parts is None:
         return False
-    scheme, name, port = parts
     if parts in map(_parts, allowed):
         return True
-    return (
-        scheme in ("http", "https") and parts == _parts(f"{scheme}://{host}") and (name, port) != ("", None)
-    )
+    scheme = parts[0]
+    return scheme in ("http", "https") and parts == _parts(f"{scheme}://{host}")
 
 
 def require_safe_bind(host: str, tokens: Tokens) -> None:
     """Raises ConfigError when the service would listen to others without tokens, or with guessable ones."""
     if is_loopback(host):
         return
-    missing = [role for role in ("softphone", "console") if not tokens.of(role)]  # type: ignore[arg-type]
+    roles: tuple[Role, ...] = ("softphone", "console")
+    missing = [f"CALLCUE_TOKENS__{role.upper()}" for role in roles if not tokens.needed(role)]
     if missing:
-        names = " and ".join(f"CALLCUE_TOKENS__{role.upper()}" for role in missing)
+        names = " and ".join(missing)
         raise ConfigError(
-            f"without tokens the service listens on 127.0.0.1 only; to listen elsewhere set {names} to a JSON "
-            'list such as ["…"], each made with: python -c "import secrets; print(secrets.token_urlsafe())"'
+            f"without tokens the service listens on 127.0.0.1 only; to listen elsewhere set {names}, each to "
+            'a JSON list of tokens such as ["…"]. To make one: '
+            'python -c "import secrets; print(secrets.token_urlsafe())"'
         )
     if any(len(one.get_secret_value()) < _SHORTEST for one in (*tokens.softphone, *tokens.console)):
         raise ConfigError(f"tokens must have at least {_SHORTEST} characters when not on loopback")

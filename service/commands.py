@@ -17,7 +17,7 @@ TOPIC = "commands"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One supervisor's act. `id` is unique: a command seen twice is to be done once; `ref` is the console's own."""
+    """One supervisor's act. `id` is unique: seen twice, it is to be done once; `ref` is the console's own."""
 
     type: Literal["ack", "dismiss", "whisper"]
     call_id: str

@@ -219,9 +219,9 @@ class LiveFeed:
                     await self._follow(group)
                     return
                 except CursorLost:
-                    _log.warning("live.cursor_lost")
+                    _log.warning("live_cursor_lost")
                 except Exception as error:  # supervision point: consoles go on with what is known
-                    _log.warning("live.bus_failed", error=type(error).__name__)
+                    _log.warning("live_bus_failed", error=type(error).__name__)
                     self._ready.clear()
                     await asyncio.sleep(self._retries[-1])
 
@@ -238,7 +238,7 @@ class LiveFeed:
                 calls = await self._store.live_calls()
                 break
             except Exception as error:  # supervision point: the store may come back
-                _log.warning("live.store_failed", error=type(error).__name__)
+                _log.warning("live_store_failed", error=type(error).__name__)
                 if wait is None:
                     calls = []
                 else:
@@ -252,7 +252,7 @@ class LiveFeed:
         try:
             record = decode_record(payload)
         except ProtocolError:
-            _log.warning("live.record_unreadable")
+            _log.warning("live_record_unreadable")
             return
         for one in self.view.apply(record):
             self._shown(one, payload if one is record else encode_record(one))
@@ -270,7 +270,7 @@ class LiveFeed:
                 if not self.view.needs_resync(call_id):
                     return
                 await asyncio.sleep(wait)
-            _log.warning("live.records_missing", call_id=call_id, after=self.view.last(call_id))
+            _log.warning("live_records_missing", call_id=call_id, after=self.view.last(call_id))
             self._show(self.view.skip(call_id))
         finally:
             self._resyncing.discard(call_id)
@@ -284,7 +284,7 @@ class LiveFeed:
                 if len(page) < _PAGE:
                     return
         except Exception as error:  # supervision point: the caller tries again
-            _log.warning("live.store_failed", call_id=call_id, error=type(error).__name__)
+            _log.warning("live_store_failed", call_id=call_id, error=type(error).__name__)
 
     def _show(self, records: Sequence[Record]) -> None:
         if len(records) > self._few:
