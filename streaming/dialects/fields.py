@@ -12,7 +12,7 @@ from streaming.dialects.base import Limits
 from streaming.errors import ProtocolError
 from streaming.events import Profile
 
-CALL_ID_RULE = "1 to 128 of A-Z a-z 0-9 . _ : @ + - beginning with a letter or digit"
+CALL_ID_RULE = "1 to 128 of A-Z a-z 0-9 . _ : @ - beginning with a letter or digit"
 NAME_RULE = "text of at most 128 characters without control characters, or leave it out"
 PROFILE_RULE = "one of " + ", ".join(Profile) + ", or leave it out for the server's own"
 LANGUAGE_RULE = 'a language code such as "en" or "en-GB"'
@@ -22,7 +22,7 @@ def _blank_is_absent(text: str | None) -> str | None:
     return text or None
 
 
-CallId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}$")]
+CallId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$")]
 Name = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
     | None,

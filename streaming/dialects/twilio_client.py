@@ -89,5 +89,5 @@ def client_messages(
     for position in range(0, longest, FRAME):
         for track, mulaw in tracks.items():
             if frame := mulaw[position : position + FRAME]:
-                yield (position + FRAME) / RATE, client.media(track, position, frame)
+                yield min(position + FRAME, longest) / RATE, client.media(track, position, frame)
     yield longest / RATE, client.stop()

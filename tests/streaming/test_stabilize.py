@@ -45,7 +45,8 @@ words = st.lists(st.sampled_from(["yes", "no", "Yes,", "sure", "the"]), max_size
 
 @given(st.lists(words, max_size=12))
 def test_a_stable_word_never_changes(hypotheses: list[str]) -> None:
-    stabilizer, before = Stabilizer(), ()
+    stabilizer = Stabilizer()
+    before: tuple[Word, ...] = ()
     for hypothesis in hypotheses:
         stable, _ = stabilizer.update(said(hypothesis))
         assert stable[: len(before)] == before
