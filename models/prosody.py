@@ -1,0 +1,159 @@
+"""One utterance's voice: how much the pitch moves, how the energy varies, how bright the voice is.
+
+Everything here survives the telephone band and does not depend on the line's level, except the level
+itself, which is only ever compared with the same channel's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.events import Party, Seconds, Signal
+from streaming.ports import SAMPLE_RATE, Samples
+
+Track = NDArray[np.float64]
+
+FRAME: Seconds = 0.016
+"""swift-f0's hop."""
+
+_LOWEST, _HIGHEST = 60.0, 450.0
+_VOICED = 0.5
+_PEAK = 0.5
+_LONGEST_JUMP = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceMeasures:
+    """One utterance. Semitones for movement, Hz for level, dB for energy.
+
+    `f0_slope`: mean absolute slope in semitones/s over voiced frames. `f0_sd`: standard deviation around
+    the utterance's median, semitones. `energy_sd`: of voiced frames, dB. `energy`: mean of voiced frames,
+    dBFS as heard. `tilt`: energy of 1-3.4 kHz over 0.3-1 kHz in voiced frames, dB; pressed and loud voices
+    are brighter, whatever the line's gain.
+    """
+
+    voiced_seconds: Seconds
+    f0_slope: float
+    f0_sd: float
+    f0_median: float
+    energy_sd: float
+    energy: float
+    tilt: float
+
+
+class PitchMeter:
+    """Implements `streaming.ports.ProsodyMeter` with swift-f0 (about 10 ms CPU per audio second).
+
+    Says nothing about an utterance with less than `least_voiced` seconds of voicing (0.4 by default):
+    fewer frames than that give slopes that are chance. Thread-safe.
+    """
+
+    def __init__(self, *, least_voiced: Seconds = 0.4) -> None:
+        from swift_f0 import SwiftF0
+
+        self._detector: Any = SwiftF0(threads=1, spin=False)
+        self._least_voiced = least_voiced
+        self._lock = threading.Lock()
+
+    def measure(self, audio: Samples, /, *, speaker: Party, start: Seconds) -> Sequence[Signal]:
+        """Blocking. `audio` is 16 kHz mono from `start` stream seconds on; it is only read."""
+        measured = self.voice(audio)
+        if measured is None:
+            return ()
+        return signals_of(measured, speaker=speaker, start=start, end=start + len(audio) / SAMPLE_RATE)
+
+    def voice(self, audio: Samples) -> VoiceMeasures | None:
+        """The measures themselves; None when too little of the audio is voiced."""
+        peak = float(np.abs(audio).max(initial=0.0))
+        if peak < 1e-4 or len(audio) < SAMPLE_RATE * self._least_voiced:
+            return None
+        # The detector's silence floor is absolute, so a quiet line must be brought up first.
+        with self._lock:
+            found = self._detector.detect(audio * (_PEAK / peak), SAMPLE_RATE, fmin=_LOWEST, fmax=_HIGHEST)
+        voiced = found.confidence >= _VOICED
+        if voiced.sum() * FRAME < self._least_voiced:
+            return None
+        semitones = 12 * np.log2(np.maximum(found.pitch_hz, 1.0))
+        voiced &= ~octave_slips(semitones, voiced)
+        gain = 20 * np.log10(peak / _PEAK)
+        return _measures(semitones, voiced, found.loudness_db + gain, audio, self._least_voiced)
+
+
+def signals_of(
+    measured: VoiceMeasures, *, speaker: Party, start: Seconds, end: Seconds
+) -> tuple[Signal, ...]:
+    """One signal a measure; sure from 1.5 s of voicing on: its separation hardly grows after."""
+    sureness = round(min(1.0, measured.voiced_seconds / 1.5), 3)
+    values = {
+        "f0_slope": measured.f0_slope,
+        "f0_sd": measured.f0_sd,
+        "f0_median": measured.f0_median,
+        "voiced_seconds": measured.voiced_seconds,
+        "energy_sd": measured.energy_sd,
+        "energy_db": measured.energy,
+        "tilt": measured.tilt,
+    }
+    return tuple(
+        Signal(name=name, speaker=speaker, start=start, end=end, value=round(value, 3), confidence=sureness)
+        for name, value in values.items()
+    )
+
+
+def _measures(
+    semitones: Track, voiced: NDArray[np.bool_], loudness: Track, audio: Samples, least: Seconds
+) -> VoiceMeasures | None:
+    slopes = absolute_slopes(semitones, voiced)
+    if voiced.sum() * FRAME < least or not len(slopes):
+        return None
+    pitches, levels = semitones[voiced], loudness[voiced]
+    return VoiceMeasures(
+        voiced_seconds=float(voiced.sum() * FRAME),
+        f0_slope=float(slopes.mean()),
+        f0_sd=float(pitches.std()),
+        f0_median=float(2 ** (np.median(pitches) / 12)),
+        energy_sd=float(levels.std()),
+        energy=float(levels.mean()),
+        tilt=spectral_tilt(audio, voiced),
+    )
+
+
+def octave_slips(semitones: Track, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Frames more than 9 semitones off the median of the voiced frames within half a second.
+
+    Nobody's voice gets there and back that fast; trackers do, by an octave.
+    """
+    slips = np.zeros(len(semitones), np.bool_)
+    places = np.flatnonzero(voiced)
+    reach = round(0.25 / FRAME)
+    for place in places:
+        near = places[(places >= place - reach) & (places <= place + reach)]
+        slips[place] = abs(semitones[place] - np.median(semitones[near])) > 9.0
+    return slips
+
+
+def absolute_slopes(semitones: Track, voiced: NDArray[np.bool_]) -> Track:
+    """|slope| in semitones/s between neighbouring voiced frames, jumps of over 6 semitones left out."""
+    steps = np.diff(semitones)
+    usable = voiced[1:] & voiced[:-1] & (np.abs(steps) < _LONGEST_JUMP)
+    return np.asarray(np.abs(steps[usable]) / FRAME, np.float64)
+
+
+def spectral_tilt(audio: Samples, voiced: NDArray[np.bool_]) -> float:
+    """dB of 1-3.4 kHz over 0.3-1 kHz in the voiced frames, both inside the telephone band."""
+    hop, size = round(FRAME * SAMPLE_RATE), 512
+    starts = np.flatnonzero(voiced) * hop
+    starts = starts[starts + size <= len(audio)]
+    if not len(starts):
+        return 0.0
+    frames = audio[starts[:, None] + np.arange(size)] * np.hanning(size).astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(frames, axis=1))).sum(axis=0)
+    hertz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    high = power[(hertz >= 1000) & (hertz < 3400)].sum()
+    low = power[(hertz >= 300) & (hertz < 1000)].sum()
+    return float(10 * np.log10(max(high, 1e-12) / max(low, 1e-12)))
