@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from streaming.errors import ProtocolError
@@ -54,4 +54,4 @@ def decode_command(payload: bytes) -> Command:
         raise ProtocolError(f"not a command: {kinds}") from None
 
 
-_ADAPTER = TypeAdapter(Command, config=ConfigDict(extra="ignore"))
+_ADAPTER = TypeAdapter(Command)

@@ -1,0 +1,146 @@
+"""The live feed: a node knows what the store and the bus know together, whatever either lacks for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from service.live import TOPIC, LiveFeed, LiveView
+from service.wire import decode_record, encode_record
+from streaming.bus.memory import MemoryBus
+from streaming.events import Record, Tick
+from tests.console.calls import MemoryStore, ended_call, numbered, said, short_call, started
+
+RETRIES = (0.01, 0.01, 0.01)
+
+
+class Watcher:
+    """What a feed showed, and a way to wait for it."""
+
+    def __init__(self, bus: MemoryBus, store: MemoryStore, *, few: int = 100) -> None:
+        self.bus, self.view = bus, LiveView()
+        self.records: list[Record] = []
+        self.changes = 0
+        self._news = asyncio.Event()
+        self.feed = LiveFeed(
+            bus, store, self.view, shown=self._shown, changed=self._changed, retries=RETRIES, few=few
+        )
+
+    def _shown(self, record: Record, data: bytes) -> None:
+        assert decode_record(data) == record
+        self.records.append(record)
+        self._news.set()
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self._news.set()
+
+    async def until(self, call_id: str, seq: int) -> None:
+        async with asyncio.timeout(5):
+            while self.view.last(call_id) < seq:
+                self._news.clear()
+                await self._news.wait()
+
+    async def publish(self, *records: Record) -> None:
+        for record in records:
+            await self.bus.publish(TOPIC, encode_record(record))
+
+
+@asynccontextmanager
+async def following(store: MemoryStore, *, retain: int = 4096, few: int = 100) -> AsyncIterator[Watcher]:
+    watcher = Watcher(MemoryBus(retain), store, few=few)
+    task = asyncio.create_task(watcher.feed.run())
+    async with asyncio.timeout(5):
+        await watcher.feed.wait_ready()
+        yield watcher
+        await watcher.bus.close()
+        await task
+
+
+async def test_at_the_start_live_calls_come_from_the_store_and_ended_ones_do_not():
+    async with following(MemoryStore(*short_call("c1"), *ended_call("c2"))) as node:
+        assert node.view.calls() == ["c1"]
+        assert node.view.view("c1").seq == 4  # type: ignore[union-attr]
+
+
+async def test_then_records_come_from_the_bus_in_order_and_once():
+    async with following(MemoryStore()) as node:
+        records = short_call("c1")
+        await node.publish(*records, records[1], records[3])
+        await node.until("c1", 4)
+        assert node.records == records
+
+
+async def test_a_call_that_began_before_the_node_is_completed_from_the_store():
+    store = MemoryStore()
+    async with following(store) as node:
+        records = short_call("c1")
+        store.add(*records)
+        await node.publish(records[3])
+        await node.until("c1", 4)
+        assert node.records == records
+
+
+async def test_a_store_that_commits_later_than_the_bus_delivers_is_asked_again():
+    store = MemoryStore()
+    async with following(store) as node:
+        records = short_call("c1")
+        store.add(*records[:3])
+        store.behind = 2
+        store.read.clear()
+        await node.publish(records[3])
+        await store.read.wait()
+        store.behind = 0
+        await node.until("c1", 4)
+        assert node.records == records
+
+
+async def test_records_that_nobody_has_are_given_up_after_a_while_and_the_call_goes_on():
+    async with following(MemoryStore()) as node:
+        records = short_call("c1")
+        await node.publish(records[0], records[3])
+        await node.until("c1", 4)
+        assert node.view.view("c1").truncated  # type: ignore[union-attr]
+        await node.publish(*numbered("c1", Tick(at=9), after=4))
+        await node.until("c1", 5)
+
+
+async def test_a_reader_that_was_lapped_catches_up_from_the_store():
+    store = MemoryStore()
+    async with following(store, retain=8) as node:
+        records = numbered("c1", started("c1"), *(Tick(at=float(n)) for n in range(60)))
+        store.add(*records)
+        await node.publish(*records)  # the memory bus never waits: the node reads none of this meanwhile
+        await node.until("c1", 61)
+        assert node.records == records
+
+
+async def test_a_long_call_is_shown_as_one_change_instead_of_thousands():
+    store = MemoryStore()
+    async with following(store, few=10) as node:
+        records = numbered("c1", started("c1"), *(said(float(n), "so") for n in range(5000)))
+        store.add(*records)
+        await node.publish(records[-1])
+        await node.until("c1", 5001)
+        assert (node.records, node.changes) == ([], 3), "one for each page of the store"
+
+
+async def test_a_store_that_fails_stops_nobody():
+    store = MemoryStore(*short_call("c1"))
+    store.broken = True
+    async with following(store) as node:
+        assert node.view.calls() == []
+        records = short_call("c2")
+        await node.publish(*records)
+        await node.until("c2", 4)
+        store.broken = False
+        await node.publish(*numbered("c1", Tick(at=9), after=4))
+        await node.until("c1", 5)
+
+
+async def test_what_is_no_record_is_passed_over():
+    async with following(MemoryStore()) as node:
+        await node.bus.publish(TOPIC, b"{}")
+        await node.publish(*short_call("c1"))
+        await node.until("c1", 4)
