@@ -1,0 +1,298 @@
+"""Calls in SQL: one repository for SQLite and PostgreSQL.
+
+`(call_id, seq)` is the key and an event once stored never changes, so appending is idempotent: a record
+that is already there with the same content is passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.store.engine import open_engine
+from service.store.jobs import Jobs
+from service.store.projection import ABANDONED, CallRow, CallState, event_time, fold, from_columns, to_columns
+from service.store.schema import calls, events
+from service.wire import decode_event, encode_event
+from streaming.errors import CallcueError, ProtocolError
+from streaming.events import CallEnded, Record
+
+T = TypeVar("T")
+
+_KEYS = 200  # keys asked for in one statement
+_PAGE = 2000  # events read at once while rebuilding
+
+
+class RecordConflict(CallcueError):
+    """Another event is already stored under that call and number: two writers own one call."""
+
+    code, status = "record_conflict", 409
+
+
+class Repository:
+    """Opened by `Repository.open`; the database must be migrated (`service.store.migrate.upgrade`).
+
+    Errors of the database itself are SQLAlchemy's and OSError's; `streaming.errors` name what is ours.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writes = engine.execution_options(writes=True)
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._writer = asyncio.Lock()
+        self.jobs = Jobs(self._reading, self._writing, skip_locked=not self._sqlite)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncGenerator[Self, None]:
+        """Raises ConfigError for a URL of another database. Connects at the first use."""
+        repository = cls(open_engine(url))
+        try:
+            yield repository
+        finally:
+            await repository.aclose()
+
+    async def aclose(self) -> None:
+        await self._engine.dispose()
+
+    async def ping(self) -> None:
+        """One round trip; raises what the database raises."""
+        async with self._reading() as connection:
+            await connection.execute(select(1))
+
+    # The log
+
+    async def append(self, records: Sequence[Record], /, *, node: str) -> int:
+        """Store `records` (any calls, any order) and their calls' rows in one transaction.
+
+        Returns how many were new. `node` becomes the owner of calls that were not known before. Raises
+        RecordConflict or ProtocolError (an event that cannot be written), and then nothing is stored.
+        """
+        rows = _rows(records)
+        # One order for everybody: two transactions with common keys wait for each other, never in a ring.
+        ordered = [rows[key] for key in sorted(rows)]
+        if not ordered:
+            return 0
+        async with self._writing() as connection:
+            new = await self._insert_events(connection, ordered)
+            if len(new) < len(rows):
+                await _compare(connection, [row for key, row in rows.items() if key not in new])
+            fresh = {(r.call_id, r.seq): r for r in records if (r.call_id, r.seq) in new}
+            await self._fold(connection, [fresh[key] for key in sorted(fresh)], node)
+        return len(new)
+
+    async def events(self, call_id: str, /, *, after: int = 0, limit: int = 1000) -> list[Record]:
+        """The call's records with ``seq > after`` in order, at most `limit`."""
+        async with self._reading() as connection:
+            return await _events(connection, call_id, after, limit)
+
+    async def replay(self, call_id: str, /) -> AsyncIterator[Record]:
+        """The whole log in order, a page at a time."""
+        after = 0
+        while page := await self.events(call_id, after=after, limit=_PAGE):
+            for record in page:
+                yield record
+            after = page[-1].seq
+
+    # Calls
+
+    async def call(self, call_id: str, /) -> CallRow | None:
+        async with self._reading() as connection:
+            found = await _calls(connection, select(calls).where(calls.c.call_id == call_id))
+            return found[0] if found else None
+
+    async def calls(
+        self,
+        *,
+        state: CallState | None = None,
+        agent: str | None = None,
+        team: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> list[CallRow]:
+        """Newest first. `before` is the `cursor` of the last row of the page before.
+
+        Raises ProtocolError when `before` is no such cursor.
+        """
+        query = select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id.desc()).limit(limit)
+        for column, wanted in ((calls.c.state, state), (calls.c.agent, agent), (calls.c.team, team)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if before is not None:
+            query = query.where(tuple_(calls.c.started_at, calls.c.call_id) < _cursor(before))
+        async with self._reading() as connection:
+            return await _calls(connection, query)
+
+    async def live_calls(self, node: str | None = None) -> list[str]:
+        """Ids of the calls that have started and not ended, oldest first."""
+        query = select(calls.c.call_id).where(calls.c.state == "live").order_by(calls.c.started_at)
+        if node is not None:
+            query = query.where(calls.c.node == node)
+        async with self._reading() as connection:
+            return list((await connection.scalars(query)).all())
+
+    async def abandon(self, node: str, /) -> list[Record]:
+        """End the live calls of a node that went away; to be called when a node of that name starts.
+
+        Writes `CallEnded(by="server", reason="abandoned")` behind each log and returns what it wrote.
+        """
+        rows = select(calls).where(calls.c.node == node, calls.c.state == "live")
+        async with self._reading() as connection:
+            left = await _calls(connection, rows)
+        ends = [
+            Record(
+                call_id=row.call_id,
+                seq=row.last_seq + 1,
+                event=CallEnded(at=row.seconds, by="server", reason=ABANDONED),
+            )
+            for row in left
+        ]
+        await self.append(ends, node=node)
+        return ends
+
+    async def delete_call(self, call_id: str, /) -> bool:
+        """Forget a call whole; False when there was none."""
+        async with self._writing() as connection:
+            gone = await connection.execute(delete(events).where(events.c.call_id == call_id))
+            row = await connection.execute(delete(calls).where(calls.c.call_id == call_id))
+            return gone.rowcount + row.rowcount > 0
+
+    async def purge(self, older_than: float, /) -> int:
+        """Forget the calls that ended before `older_than` (Unix seconds); returns how many."""
+        query = select(calls.c.call_id).where(calls.c.state != "live", calls.c.ended_at < older_than)
+        async with self._reading() as connection:
+            found = list((await connection.scalars(query)).all())
+        for call_id in found:  # one transaction each: a live call's writer need not wait for all
+            await self.delete_call(call_id)
+        return len(found)
+
+    # Projections
+
+    async def rebuild(self, call_id: str, /) -> CallRow | None:
+        """Make the call's row anew from its log; None (and no row) when there is no log."""
+        async with self._writing() as connection:
+            found = await _calls(
+                connection, select(calls).where(calls.c.call_id == call_id).with_for_update()
+            )
+            row = blank = CallRow(call_id=call_id, node=found[0].node if found else "")
+            while page := await _events(connection, call_id, row.last_seq, _PAGE):
+                row = fold(row, page)
+            await connection.execute(delete(calls).where(calls.c.call_id == call_id))
+            if row is blank:
+                return None
+            await connection.execute(calls.insert(), [to_columns(row)])
+            return row
+
+    async def rebuild_all(self) -> int:
+        """Make every call's row anew; returns how many there are."""
+        known = select(events.c.call_id).union(select(calls.c.call_id))
+        async with self._reading() as connection:
+            found = list((await connection.scalars(known)).all())
+        return sum([await self.rebuild(call_id) is not None for call_id in found])
+
+    # Inside a transaction
+
+    async def _insert_events(
+        self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]
+    ) -> set[tuple[str, int]]:
+        """Keys of the rows that were not there yet."""
+        adding = self._insert(events).on_conflict_do_nothing().returning(events.c.call_id, events.c.seq)
+        added = await connection.execute(adding, rows)
+        return {(call_id, seq) for call_id, seq in added}
+
+    async def _fold(self, connection: AsyncConnection, fresh: Sequence[Record], node: str) -> None:
+        by_call: dict[str, list[Record]] = {}
+        for record in fresh:
+            by_call.setdefault(record.call_id, []).append(record)
+        if not by_call:
+            return
+        blanks = [to_columns(CallRow(call_id=call_id, node=node)) for call_id in by_call]
+        await connection.execute(self._insert(calls).on_conflict_do_nothing(), blanks)
+        for some in _cut(list(by_call)):
+            query = select(calls).where(calls.c.call_id.in_(some)).order_by(calls.c.call_id)
+            for row in await _calls(connection, query.with_for_update()):
+                columns = to_columns(fold(row, by_call[row.call_id]))
+                await connection.execute(update(calls).where(calls.c.call_id == row.call_id), columns)
+
+    def _insert(self, table: Any) -> Any:
+        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[AsyncConnection, None]:
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[AsyncConnection, None]:
+        """A transaction; SQLite has one writer, so this process's own wait here and not on its lock."""
+        if not self._sqlite:
+            async with self._writes.begin() as connection:
+                yield connection
+            return
+        async with self._writer, self._writes.begin() as connection:
+            yield connection
+
+
+async def _events(connection: AsyncConnection, call_id: str, after: int, limit: int) -> list[Record]:
+    query = select(events.c.seq, events.c.payload).where(events.c.call_id == call_id, events.c.seq > after)
+    found = await connection.execute(query.order_by(events.c.seq).limit(limit))
+    return [Record(call_id=call_id, seq=seq, event=decode_event(payload)) for seq, payload in found]
+
+
+async def _calls(connection: AsyncConnection, query: Select[Any]) -> list[CallRow]:
+    return [from_columns(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def _compare(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Raises RecordConflict unless `rows`, which were there already, are stored as they are here."""
+    mine = {(row["call_id"], row["seq"]): row["payload"] for row in rows}
+    for keys in _cut(list(mine)):
+        query = select(events.c.call_id, events.c.seq, events.c.payload)
+        found = await connection.execute(query.where(tuple_(events.c.call_id, events.c.seq).in_(keys)))
+        if any(not _same(mine[call_id, seq], payload) for call_id, seq, payload in found):
+            raise RecordConflict("another event is stored under that call and number")
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two payloads are one event: 1 and 1.0 are written apart and mean the same."""
+    return one == other or decode_event(one) == decode_event(other)
+
+
+def _rows(records: Sequence[Record]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Rows of `events` by key; the same record twice is one row. Raises as `Repository.append` does."""
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for record in records:
+        row = _row(record)
+        if rows.setdefault((record.call_id, record.seq), row) != row:
+            raise RecordConflict("two events have one call and number")
+    return rows
+
+
+def _row(record: Record) -> dict[str, Any]:
+    if not 0 < record.seq < 2**31 or not 0 < len(record.call_id) <= 128 or not record.call_id.isprintable():
+        raise ProtocolError("not a record: call_id or seq: out of range")
+    return {
+        "call_id": record.call_id,
+        "seq": record.seq,
+        "type": record.event.type,
+        "at": event_time(record.event),
+        "payload": encode_event(record.event).decode(),
+    }
+
+
+def _cursor(text: str) -> tuple[float, str]:
+    started_at, _, call_id = text.partition(",")
+    try:
+        return float(started_at), call_id
+    except ValueError:
+        raise ProtocolError("before: not a cursor of the list of calls") from None
+
+
+def _cut(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + _KEYS] for start in range(0, len(items), _KEYS))
