@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from streaming.events import (
     Detection,
@@ -29,7 +30,7 @@ from streaming.events import (
 from streaming.ports import Detector
 
 SECONDS_A_WORD = 0.35
-ENDPOINT_DELAY = 0.5  # after the last voice the segmenter waits this long before an utterance is final
+ENDPOINT_DELAY = 0.45  # after the last voice the segmenter waits this long before an utterance is final
 _LINE = re.compile(r"^([AC])(~?)\s*(?:@([\d.]+)|([+-][\d.]+))?(~?):\s*(.*)$", re.S)
 _SILENCE = re.compile(r"^(?:…|\.\.\.)\s*([\d.]+)$")
 
@@ -78,15 +79,30 @@ def dialogue(*lines: str, tail: Seconds = 2.0) -> tuple[Event, ...]:
 
 def events_of(turns: Iterable[Said], *, until: Seconds, prefix: str = "") -> tuple[Event, ...]:
     """Speech edges, final utterances (at their endpoint decision) and ticks, ordered by stream time."""
+    ordered = sorted(turns, key=lambda one: (one.start, one.end))
     placed: list[tuple[float, int, Event]] = []
-    counts = {Party.AGENT: 0, Party.CUSTOMER: 0}
-    for one in sorted(turns, key=lambda one: (one.start, one.end)):
-        counts[one.speaker] += 1
-        placed.append((one.start, 1, SpeechStarted(speaker=one.speaker, at=one.start)))
-        placed.append((one.end + ENDPOINT_DELAY, 0, SpeechEnded(speaker=one.speaker, at=one.end)))
-        placed.append((one.end + ENDPOINT_DELAY, 2, _utterance(one, prefix, counts[one.speaker])))
-    placed.extend((float(second), 3, Tick(at=float(second))) for second in range(1, int(until) + 1))
+    for party in Party:
+        mine = [one for one in ordered if one.speaker is party]
+        for start, end in _stretches(mine):
+            placed.append((start, 1, SpeechStarted(speaker=party, at=start)))
+            placed.append((end + ENDPOINT_DELAY, 2, SpeechEnded(speaker=party, at=end)))
+        for number, (one, following) in enumerate(zip_longest(mine, mine[1:]), start=1):
+            due = one.end + ENDPOINT_DELAY
+            due = min(due, max(one.end, following.start)) if following else due
+            placed.append((due, 6, _utterance(one, prefix, number)))
+    placed.extend((float(second), 8, Tick(at=float(second))) for second in range(1, int(until) + 1))
     return tuple(event for _, _, event in sorted(placed, key=lambda row: row[:2]))
+
+
+def _stretches(turns: Sequence[Said]) -> list[tuple[Seconds, Seconds]]:
+    """Speech without a pause long enough to end it."""
+    found: list[tuple[Seconds, Seconds]] = []
+    for one in turns:
+        if found and one.start - found[-1][1] < ENDPOINT_DELAY:
+            found[-1] = (found[-1][0], max(found[-1][1], one.end))
+        else:
+            found.append((one.start, one.end))
+    return found
 
 
 def _utterance(one: Said, prefix: str, number: int) -> Utterance:

@@ -1,0 +1,67 @@
+"""What the parts of courtesy have in common: one reading of a line, and where they may judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detectors.base import Judge
+from detectors.floor import Floor
+from detectors.lexicon import Match
+from detectors.text import Line, Sentence
+from streaming.events import Detection, Party, Seconds
+
+BACK_CHANNELS = frozenset(
+    {
+        *("okay", "yeah", "yes", "yep", "yup", "right", "sure", "mhm", "uhhuh", "mm", "hmm", "huh", "oh"),
+        *("ah", "aha", "wow", "all", "got", "it", "i", "see", "good", "fine", "great", "really", "no"),
+    }
+)
+
+
+class Reading:
+    """A line with the phrases found in it. `continued`: its first words go on with an open sentence."""
+
+    __slots__ = ("continued", "line", "matches")
+
+    def __init__(self, line: Line, matches: tuple[Match, ...], *, continued: bool) -> None:
+        self.line = line
+        self.matches = matches
+        self.continued = continued
+
+    @property
+    def by_agent(self) -> bool:
+        return self.line.speaker is Party.AGENT
+
+    def of(self, *labels: str, within: Sentence | None = None) -> tuple[Match, ...]:
+        """Matches with one of `labels`, in one sentence when given."""
+        return tuple(
+            match
+            for match in self.matches
+            if match.label in labels and (within is None or within.first <= match.first <= within.last)
+        )
+
+    def has(self, *labels: str) -> bool:
+        return any(match.label in labels for match in self.matches)
+
+    @property
+    def slight(self) -> bool:
+        """Nothing but back-channel words, few of them: it takes no turn."""
+        texts = self.line.texts
+        return len(texts) <= 4 and all(text in BACK_CHANNELS for text in texts)
+
+
+class Part:
+    """One kind of courtesy. `heard` is called for every final line with words, `passed` every second."""
+
+    def __init__(self, judge: Judge, floor: Floor) -> None:
+        self.judge = judge
+        self.floor = floor
+
+    def heard(self, reading: Reading) -> Iterable[Detection]:
+        return ()
+
+    def passed(self, at: Seconds) -> Iterable[Detection]:
+        return ()
+
+    def finish(self, at: Seconds) -> Iterable[Detection]:
+        return ()
