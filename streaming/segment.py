@@ -94,11 +94,10 @@ Decision = Onset | Offset | Segment
 
 @dataclass(slots=True)
 class _Run:
-    """Consecutive speech windows `first` to before `end`; `real` once long enough to count."""
+    """Consecutive speech windows, `first` to before `end`."""
 
     first: int
     end: int
-    real: bool = False
 
 
 class Segmenter:
@@ -165,7 +164,7 @@ class Segmenter:
         self._grow(window, probability)
         if self._opened is None:
             self._forget_short_runs()
-            if self._growing and self._runs[-1].real:
+            if self._growing and self._is_real(self._runs[-1]):
                 self._open(self._runs[-1], out)
         elif self._growing:
             self._cut_if_long(out)
@@ -182,8 +181,10 @@ class Segmenter:
         else:
             self._runs.append(_Run(window, window + 1))
             self._growing = True
-        run = self._runs[-1]
-        run.real = run.real or run.end - run.first >= _windows(self._config.min_speech)
+
+    def _is_real(self, run: _Run) -> bool:
+        """Long enough to open an utterance or to keep it open."""
+        return run.end - run.first >= _windows(self._config.min_speech)
 
     def _forget_short_runs(self) -> None:
         """Without an open segment, a finished short run matters only inside the padding of the next."""
@@ -198,7 +199,7 @@ class Segmenter:
         out.append(Onset(at=max(speech, self._floor), decided_at=self.at))
 
     def _last_speech(self) -> int:
-        return max((run.end for run in self._runs if run.real), default=self._opened or 0)
+        return max((run.end for run in self._runs if self._is_real(run)), default=self._opened or 0)
 
     def _close(self, limit: Seconds, out: list[Decision]) -> None:
         """End the open segment; nothing of it lies behind `limit`."""
@@ -226,7 +227,7 @@ class Segmenter:
 
     def _cut_if_long(self, out: list[Decision]) -> None:
         config = self._config
-        if self._opened is None or not self._runs[-1].real:
+        if self._opened is None or not self._is_real(self._runs[-1]):
             return
         if self.at - self._start < config.longest:
             return
@@ -234,9 +235,7 @@ class Segmenter:
         edge = cut * WINDOW_SECONDS
         before = max((min(run.end, cut) for run in self._runs if run.first < cut), default=cut)
         self._finish(min(edge, before * WINDOW_SECONDS + config.pad_after), True, out)
-        self._runs = deque(
-            _Run(max(run.first, cut), run.end, run.real) for run in self._runs if run.end > cut
-        )
+        self._runs = deque(_Run(max(run.first, cut), run.end) for run in self._runs if run.end > cut)
         self._opened = self._runs[0].first
         self._start = max(self._floor, self._opened * WINDOW_SECONDS - config.pad_before)
 

@@ -250,6 +250,11 @@ def test_a_silent_stretch_with_no_frame_lost_is_believed_by_its_timestamp() -> N
     assert positions(started(), texts) == [0, 40_000, 40_160]
 
 
+def test_new_frames_with_an_old_timestamp_follow_what_was_there() -> None:
+    texts = [media("1000", "1"), media("1020", "2"), media("500", "3"), media("520", "4")]
+    assert positions(started(), texts) == [8000, 8160, 8320, 8480]
+
+
 def test_numbers_that_run_across_both_tracks_do_not_look_like_loss() -> None:
     dialect, texts = started(), []
     for i in range(20):

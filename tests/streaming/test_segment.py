@@ -94,6 +94,7 @@ def test_a_cut_turn_is_one_stretch_of_speaking() -> None:
     assert [type(item) for item in decisions if not isinstance(item, Segment)] == [Onset, Offset]
     assert [item.continues for item in segments(decisions)] == [True, True, True, False]
     assert all(item.end - item.start <= 12.0 + W for item in segments(decisions))
+    assert all(item.closed_at - item.end >= 3 * W for item in segments(decisions) if item.continues)
 
 
 def test_a_turn_at_its_longest_that_pauses_anyway_is_not_cut() -> None:
