@@ -26,12 +26,14 @@ class Limits:
     """Where a hypothesis stops being believable. Measured on AN4, RAVDESS, speechocean762 and one real call.
 
     `letters_per_second`: speech beyond this rate over the voiced time was not said (fast talkers reach
-    about 22; every doubled sentence seen lies above 30). `end_slack`: a piece that starts this close to the
+    about 22; every doubled sentence seen lies above 30); voice activity misses up to `voiced_slack` at the
+    edges. `end_slack`: a piece that starts this close to the
     end of the audio, or later, was made up. `min_mean_logprob`: below it one longer window is tried.
     `min_voiced_for_words`: an empty answer to less voice than this is believed.
     """
 
     letters_per_second: float = 25.0
+    voiced_slack: float = 0.15
     end_slack: float = 0.1
     min_mean_logprob: float = -1.4
     min_voiced_for_words: float = 0.3
@@ -126,6 +128,10 @@ def judge(hypothesis: Hypothesis, *, seconds: float, voiced: float, limits: Limi
 def last_resort(judgement: Judgement, *, repeats: int = 4) -> Judgement:
     """What is left of a hypothesis that no window could mend: a loop is cut where it starts to turn."""
     texts = [plain(word.text) for word in judgement.words]
+    for i, text in enumerate(texts):
+        if stutters(text):
+            rest = Cut(words=judgement.words[i:], reason="loop")
+            return last_resort(Judgement(words=judgement.words[:i], cuts=(rest, *judgement.cuts)))
     for size in range(1, 5):
         for i in range(len(texts) - size * repeats + 1):
             turn = texts[i : i + size]
@@ -151,7 +157,7 @@ def cut_repeats(
     can be said in the time: somebody who really says it twice takes the time for it.
     """
     period = repeat_period([plain(word.text) for word in words])
-    room = limits.letters_per_second * voiced
+    room = limits.letters_per_second * (voiced + limits.voiced_slack)
     if period is None or spoken_length(words) <= room:
         return words, ()
     copies = max(1, int(room // max(1, spoken_length(words[:period]))))
@@ -186,6 +192,11 @@ def longest_run(words: Sequence[str], *, up_to: int = 4) -> int:
     return best
 
 
+def stutters(text: str) -> bool:
+    """A word in which one to three letters repeat eight times or more ("aaaaaaaa")."""
+    return re.search(r"(\D{1,3}?)\1{7,}", text) is not None
+
+
 def spoken_length(words: Sequence[TokenWord]) -> int:
     """Letters it takes to say the words: a digit counts as four ("five"), a spelled letter as two."""
     return sum(_spoken(word.text) for word in words)
@@ -214,6 +225,7 @@ def _retry(
     too_fast = spoken_length(kept) > 1.6 * limits.letters_per_second * max(
         voiced, limits.min_voiced_for_words
     )
-    if longest_run(texts) >= limits.repeats_for_loop or too_fast:
+    stuck = longest_run(texts) >= limits.repeats_for_loop or any(map(stutters, texts))
+    if stuck or too_fast:
         return "loop"
     return "unsure" if hypothesis.mean_logprob < limits.min_mean_logprob else None
