@@ -1,0 +1,263 @@
+// Questions that the views ask of the state: pure, and tested without a browser.
+
+import type { CallState, ConsoleState } from "./state";
+import type { Alert, AlertView, AudioGap, Detection, Party, Scorecard, Severity, Utterance, Verdict, Word, WordSpan, WordsHeldBack } from "./wire";
+
+const SEVERITIES: readonly Severity[] = ["info", "notice", "warning", "critical"];
+const VERDICTS: readonly Verdict[] = ["delivered", "missed", "harmful"];
+const CONTEXT_SECONDS = 10;
+/** Words shown on either side of the evidence where the utterance is long. */
+const QUOTE_MARGIN = 8;
+/** Losses of one party closer together than this are shown as one. */
+const GAP_JOIN_SECONDS = 0.5;
+
+export function openAlert(call: CallState): AlertView | null {
+  return call.alerts.findLast((view) => view.state === "open") ?? null;
+}
+
+/** The card to show: the open one, else the newest that is not withdrawn. */
+export function cardOf(call: CallState): AlertView | null {
+  return openAlert(call) ?? call.alerts.findLast((view) => view.state !== "withdrawn") ?? null;
+}
+
+/** Live calls: open alerts first (most severe, then longest waiting), else oldest call first. */
+export function liveOrder(calls: Iterable<CallState>): string[] {
+  const rows = [...calls]
+    .filter((call) => call.live)
+    .map((call) => {
+      const alert = openAlert(call)?.alert;
+      const rank = alert ? SEVERITIES.indexOf(alert.severity) : -1;
+      return { id: call.call.call_id, rank, since: call.call.started_at + (alert?.at ?? 0) };
+    });
+  rows.sort((a, b) => b.rank - a.rank || a.since - b.since || (a.id < b.id ? -1 : 1));
+  return rows.map((row) => row.id);
+}
+
+export function endedOrder(calls: Iterable<CallState>): string[] {
+  const ended = [...calls].filter((call) => !call.live);
+  ended.sort((a, b) => b.call.started_at + b.at - (a.call.started_at + a.at));
+  return ended.map((call) => call.call.call_id);
+}
+
+/**
+ * The order to show. While `held` (the pointer is over the list) rows keep their places, also those of
+ * calls that ended meanwhile, and new calls join at the end.
+ */
+export function arrange(shown: readonly string[], desired: readonly string[], held: boolean, exists: (id: string) => boolean): string[] {
+  if (!held) return [...desired];
+  const kept = shown.filter(exists);
+  const known = new Set(kept);
+  return [...kept, ...desired.filter((id) => !known.has(id))];
+}
+
+export type Marks = Readonly<Record<Verdict, number>>;
+
+export function marks(detections: readonly Detection[]): Marks {
+  const count = { delivered: 0, missed: 0, harmful: 0 };
+  for (const detection of detections) if (!detection.provisional) count[detection.verdict] += 1;
+  return count;
+}
+
+/** Delivered of all opportunities, or null without any. */
+export function overallRate(scorecard: Scorecard): number | null {
+  const opportunities = scorecard.items.reduce((sum, item) => sum + item.opportunities, 0);
+  const delivered = scorecard.items.reduce((sum, item) => sum + item.delivered, 0);
+  return opportunities > 0 ? delivered / opportunities : null;
+}
+
+export function titleOf(state: ConsoleState, behaviour: string): string {
+  return state.behaviours.get(behaviour)?.title ?? behaviour;
+}
+
+// --- the transcript -------------------------------------------------------------------------------
+
+export type Moment =
+  | { readonly kind: "said"; readonly key: string; readonly at: number; readonly utterance: Utterance; readonly follows: boolean }
+  | { readonly kind: "gap"; readonly key: string; readonly at: number; readonly speaker: Party; readonly seconds: number; readonly reason: AudioGap["reason"] }
+  | { readonly kind: "held"; readonly key: string; readonly at: number; readonly speaker: Party; readonly words: number; readonly reason: WordsHeldBack["reason"] }
+  | { readonly kind: "judged"; readonly key: string; readonly at: number; readonly detection: Detection };
+
+type Source = Pick<CallState, "utterances" | "partials" | "gaps" | "heldBack" | "detections">;
+
+/** Everything that happened, by time; judgements only where no words can carry them. */
+export function timeline(call: Source): Moment[] {
+  const moments: Moment[] = [
+    ...[...call.utterances, ...call.partials]
+      .filter((utterance) => utterance.words.length > 0)
+      .map((utterance) => ({ kind: "said" as const, key: utterance.id, at: utterance.start, utterance, follows: false })),
+    ...joinedGaps(call.gaps),
+    ...call.heldBack.map((held, index) => ({
+      kind: "held" as const,
+      key: `held-${index}`,
+      at: held.start,
+      speaker: held.speaker,
+      words: held.words.length,
+      reason: held.reason,
+    })),
+    ...call.detections
+      .filter((detection) => detection.verdict !== "delivered" && !wordSpans(detection).length)
+      .map((detection) => ({ kind: "judged" as const, key: `judged-${detection.id}`, at: detection.at, detection })),
+  ];
+  moments.sort((a, b) => a.at - b.at);
+  return moments.map((moment, index) => {
+    const before = moments[index - 1];
+    return moment.kind === "said" && before?.kind === "said" && before.utterance.speaker === moment.utterance.speaker
+      ? { ...moment, follows: true }
+      : moment;
+  });
+}
+
+function joinedGaps(gaps: readonly AudioGap[]): Moment[] {
+  const joined: { start: number; end: number; seconds: number; speaker: Party; reason: AudioGap["reason"] }[] = [];
+  for (const gap of [...gaps].sort((a, b) => a.start - b.start)) {
+    const last = joined.findLast((other) => other.speaker === gap.speaker && other.reason === gap.reason);
+    if (last && gap.start - last.end < GAP_JOIN_SECONDS) {
+      last.seconds += Math.max(0, gap.end - Math.max(gap.start, last.end));
+      last.end = Math.max(last.end, gap.end);
+    } else {
+      joined.push({ ...gap, seconds: gap.end - gap.start });
+    }
+  }
+  return joined.map((gap) => ({
+    kind: "gap",
+    key: `gap-${gap.speaker}-${gap.start}`,
+    at: gap.start,
+    speaker: gap.speaker,
+    seconds: gap.seconds,
+    reason: gap.reason,
+  }));
+}
+
+/** Seconds of audio lost on any channel; a pause that somebody asked for is no loss. */
+export function secondsLost(gaps: readonly AudioGap[]): number {
+  return gaps.filter((gap) => gap.reason !== "paused").reduce((sum, gap) => sum + gap.end - gap.start, 0);
+}
+
+function wordSpans(of: Pick<Detection | Alert, "evidence">): WordSpan[] {
+  return of.evidence.filter((evidence) => evidence.kind === "words");
+}
+
+/** Which detections rest on words of which utterance. */
+export function evidenceByUtterance(detections: readonly Detection[]): ReadonlyMap<string, readonly Detection[]> {
+  const found = new Map<string, Detection[]>();
+  for (const detection of detections) {
+    for (const id of new Set(wordSpans(detection).map((span) => span.utterance_id))) {
+      const list = found.get(id);
+      if (list) list.push(detection);
+      else found.set(id, [detection]);
+    }
+  }
+  return found;
+}
+
+export interface Run {
+  readonly text: string;
+  readonly detections: readonly Detection[];
+}
+
+/** Cuts an utterance into runs of words that the same detections rest on. */
+export function runs(utterance: Utterance, detections: readonly Detection[]): Run[] {
+  const cut: { words: Word[]; detections: Detection[] }[] = [];
+  utterance.words.forEach((word, index) => {
+    const here = detections.filter((detection) => covers(detection, utterance.id, index));
+    const last = cut.at(-1);
+    if (last && sameMembers(last.detections, here)) last.words.push(word);
+    else cut.push({ words: [word], detections: here });
+  });
+  return cut.map((run) => ({ text: textOf(run.words), detections: run.detections }));
+}
+
+function covers(of: Pick<Detection | Alert, "evidence">, utteranceId: string, index: number): boolean {
+  return wordSpans(of).some((span) => span.utterance_id === utteranceId && span.first <= index && index <= span.last);
+}
+
+function sameMembers<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+export function textOf(words: readonly Word[]): string {
+  return words.map((word) => word.text.trim()).join(" ");
+}
+
+export function worst(detections: readonly Detection[]): Verdict {
+  return detections.reduce<Verdict>(
+    (found, { verdict }) => (VERDICTS.indexOf(verdict) > VERDICTS.indexOf(found) ? verdict : found),
+    "delivered",
+  );
+}
+
+// --- the card -------------------------------------------------------------------------------------
+
+export interface Quote {
+  readonly key: string;
+  readonly speaker: Party;
+  readonly at: number;
+  readonly before: string;
+  readonly words: string;
+  readonly after: string;
+}
+
+export interface Line {
+  readonly key: string;
+  readonly speaker: Party;
+  readonly at: number;
+  readonly text: string;
+}
+
+export interface Excerpt {
+  readonly quotes: readonly Quote[];
+  /** What was said in the ten seconds before the quote (before the alert, where nothing is quoted). */
+  readonly context: readonly Line[];
+}
+
+export function excerpt(call: Pick<CallState, "utterances" | "partials">, alert: Alert): Excerpt {
+  const said = [...call.utterances, ...call.partials];
+  const quotes = wordSpans(alert).flatMap((span) => {
+    const utterance = said.find((other) => other.id === span.utterance_id);
+    return utterance?.words[span.first] ? [quote(utterance, span)] : [];
+  });
+  quotes.sort((a, b) => a.at - b.at);
+  const until = quotes[0]?.at ?? alert.at;
+  const quoted = new Set(quotes.map((item) => item.key.split(":")[0]));
+  const context = said
+    .filter((utterance) => utterance.words.length > 0 && !quoted.has(utterance.id))
+    .filter((utterance) => utterance.start < until && utterance.end > until - CONTEXT_SECONDS)
+    .map((utterance) => line(utterance, until - CONTEXT_SECONDS));
+  context.sort((a, b) => a.at - b.at);
+  return { quotes, context };
+}
+
+function quote(utterance: Utterance, { first, last }: WordSpan): Quote {
+  const from = Math.max(0, first - QUOTE_MARGIN);
+  const to = Math.min(utterance.words.length, last + 1 + QUOTE_MARGIN);
+  const before = textOf(utterance.words.slice(from, first));
+  const after = textOf(utterance.words.slice(last + 1, to));
+  return {
+    key: `${utterance.id}:${first}`,
+    speaker: utterance.speaker,
+    at: utterance.words[first]!.start,
+    before: from > 0 ? `… ${before}` : before,
+    words: textOf(utterance.words.slice(first, last + 1)),
+    after: to < utterance.words.length ? `${after} …` : after,
+  };
+}
+
+function line(utterance: Utterance, from: number): Line {
+  const recent = utterance.words.filter((word) => word.end > from);
+  const text = textOf(recent);
+  return {
+    key: utterance.id,
+    speaker: utterance.speaker,
+    at: utterance.start,
+    text: recent.length < utterance.words.length ? `… ${text}` : text,
+  };
+}
+
+/** Cards that are open in `next` and were not in `previous`: what a screen reader should hear. */
+export function freshAlerts(previous: ConsoleState, next: ConsoleState): { readonly call: CallState; readonly view: AlertView }[] {
+  return [...next.calls.values()].flatMap((call) => {
+    if (previous.calls.get(call.call.call_id)?.alerts === call.alerts) return [];
+    const known = new Set(previous.calls.get(call.call.call_id)?.alerts.map((view) => view.alert.id));
+    return call.alerts.filter((view) => view.state === "open" && !known.has(view.alert.id)).map((view) => ({ call, view }));
+  });
+}

@@ -1,0 +1,56 @@
+// The middle: who is on the call, the scorecard once it is over, and what was said.
+
+import { selected, selectedId } from "../console";
+import { PROFILE, clock, personOf, plural, spell } from "../format";
+import { secondsLost } from "../select";
+import type { CallState } from "../state";
+import { Voice } from "./icons";
+import { ScorecardTable } from "./scorecard";
+import { Transcript } from "./transcript";
+
+export function CallPane() {
+  const call = selected.value;
+  if (!call) {
+    return (
+      <section class="call call-empty" aria-label="Call">
+        <p class="empty">{selectedId.value ? "Fetching the call…" : "Choose a call to follow it here."}</p>
+      </section>
+    );
+  }
+  return (
+    <section class="call" aria-label="Call">
+      <Head call={call} />
+      <Transcript key={call.call.call_id} call={call}>
+        {call.scorecard && <ScorecardTable scorecard={call.scorecard} />}
+      </Transcript>
+    </section>
+  );
+}
+
+function Head({ call }: { call: CallState }) {
+  const { agent, customer_name, team, profile, language } = call.call;
+  const lost = secondsLost(call.gaps);
+  return (
+    <header class="call-head">
+      <div class="lanes">
+        <p class="lane-name">
+          <span class="lane-role">Agent</span>
+          <strong><bdi class="cut">{personOf(agent, "agent")}</bdi><Voice on={call.speaking.includes("agent")} /></strong>
+        </p>
+        <p class="call-time">{clock(call.at)}<span class="lane-role">{call.live ? "running" : "ended"}</span></p>
+        <p class="lane-name lane-name-customer">
+          <span class="lane-role">Customer</span>
+          <strong><Voice on={call.speaking.includes("customer")} /><bdi class="cut">{personOf(customer_name, "customer")}</bdi></strong>
+        </p>
+      </div>
+      <ul class="facts">
+        {team && <li dir="auto">{team}</li>}
+        <li>{PROFILE[profile]}</li>
+        {language !== "en" && <li>{language}</li>}
+        {lost >= 0.1 && <li class="fact-warn">{spell(lost)} not heard</li>}
+        {call.heldBackWords > 0 && <li class="fact-warn">{plural(call.heldBackWords, "word")} held back</li>}
+        {call.failed.map((detector) => <li key={detector} class="fact-warn">{detector} not judged</li>)}
+      </ul>
+    </header>
+  );
+}

@@ -1,0 +1,53 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { helpOpen, tokenWanted, enterToken } from "../console";
+import { KEY_HELP } from "../keys";
+
+function Dialog({ title, onClose, children }: { title: string; onClose: (() => void) | null; children: ComponentChildren }) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => box.current?.showModal(), []);
+  return (
+    <dialog ref={box} class="dialog" aria-labelledby="dialog-title" onClose={() => onClose?.()} onCancel={(event) => onClose || event.preventDefault()}>
+      <h2 id="dialog-title">{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+export function Help() {
+  if (!helpOpen.value) return null;
+  return (
+    <Dialog title="Keyboard" onClose={() => (helpOpen.value = false)}>
+      <dl class="keys">
+        {KEY_HELP.map(([keys, meaning]) => (
+          <div key={meaning}>
+            <dt>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog" class="dialog-foot"><button class="button">Close</button></form>
+    </Dialog>
+  );
+}
+
+export function TokenPrompt() {
+  const input = useRef<HTMLInputElement>(null);
+  if (tokenWanted.value === "no") return null;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (input.current?.value.trim()) enterToken(input.current.value);
+  };
+  return (
+    <Dialog title="Console token" onClose={null}>
+      <form class="token" onSubmit={submit}>
+        <p>This service lets consoles in by a token. Ask whoever runs it for yours.</p>
+        <label for="token">Token</label>
+        <input ref={input} id="token" type="password" autocomplete="off" spellcheck={false} required data-testid="token-input" aria-describedby="token-note" />
+        {tokenWanted.value === "refused" && <p class="problem" role="alert">The service refused that token.</p>}
+        <p id="token-note" class="token-note">Kept in this tab only, until it is closed.</p>
+        <div class="dialog-foot"><button class="button button-main" data-testid="token-submit">Continue</button></div>
+      </form>
+    </Dialog>
+  );
+}

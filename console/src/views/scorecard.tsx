@@ -1,0 +1,82 @@
+import { show, state } from "../console";
+import { PARTY, clock, percent, plural, spell } from "../format";
+import { overallRate, titleOf } from "../select";
+import type { ScoreItem, Scorecard } from "../wire";
+
+export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
+  return (
+    <section class="score" aria-labelledby="score-title" data-testid="scorecard">
+      <header class="score-head">
+        <h2 id="score-title">Scorecard</h2>
+        <p class="score-rate"><strong>{percent(overallRate(scorecard))}</strong> of opportunities delivered</p>
+      </header>
+      {scorecard.items.length > 0 && <Items items={scorecard.items} />}
+      <div class="score-foot">
+        <div>
+          <h3>Heard</h3>
+          <ul>
+            {scorecard.heard.map((heard) => (
+              <li key={heard.speaker}>
+                <strong>{PARTY[heard.speaker]}</strong> {clock(heard.speech)} of speech in {clock(heard.audio)}, {plural(heard.words, "word")}
+                {heard.held_back > 0 && `, ${heard.held_back} held back`}
+                {heard.lost >= 0.1 && `, ${spell(heard.lost)} lost`}
+              </li>
+            ))}
+          </ul>
+        </div>
+        {scorecard.not_judged.length > 0 && (
+          <div>
+            <h3>Not judged</h3>
+            <ul>
+              {scorecard.not_judged.map((item) => (
+                <li key={item.behaviour}><strong>{titleOf(state.value, item.behaviour)}</strong> {item.reason}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Items({ items }: { items: readonly ScoreItem[] }) {
+  return (
+    <table class="score-table">
+      <thead>
+        <tr>
+          <th scope="col">Behaviour</th>
+          <th scope="col">Opportunities</th>
+          <th scope="col">Delivered</th>
+          <th scope="col">Missed</th>
+          <th scope="col">Harmful</th>
+          <th scope="col">Rate</th>
+        </tr>
+      </thead>
+      <tbody>{items.map((item) => <Item key={item.behaviour} item={item} />)}</tbody>
+    </table>
+  );
+}
+
+function Item({ item }: { item: ScoreItem }) {
+  const title = titleOf(state.value, item.behaviour);
+  const [first] = item.moments;
+  return (
+    <tr>
+      <th scope="row">
+        {first ? <button type="button" class="jump" onClick={() => show(first)} title="Show the first moment">{title}</button> : title}
+      </th>
+      <Count of={item.opportunities} />
+      <Count of={item.delivered} />
+      <Count of={item.missed} tone="missed" />
+      <Count of={item.harmful} tone="harmful" />
+      <td class="score-cell-rate">
+        {item.rate !== null && <svg class="meter" viewBox="0 0 56 6" aria-hidden="true"><rect width={56 * item.rate} /></svg>}
+        <span>{percent(item.rate)}</span>
+      </td>
+    </tr>
+  );
+}
+
+function Count({ of, tone = "plain" }: { of: number; tone?: "plain" | "missed" | "harmful" }) {
+  return <td class={of ? `score-${tone}` : "score-zero"}>{of}</td>;
+}

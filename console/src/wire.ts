@@ -1,0 +1,102 @@
+// The messages of `WS /v1/console` around the generated events.
+
+import type {
+  Alert,
+  AlertUpdate,
+  AudioGap,
+  CallInfo,
+  Detection,
+  Party,
+  Record as CallRecord,
+  Scorecard,
+  Utterance,
+  Whisper,
+} from "./events.gen";
+
+export type * from "./events.gen";
+
+/** `seq` is dense from 1 within a call; a passing record (a partial utterance) has 0. */
+export type { CallRecord };
+
+export type AlertPhase = "open" | AlertUpdate["state"];
+
+export interface AlertView {
+  readonly alert: Alert;
+  readonly state: AlertPhase;
+  readonly by: string | null;
+  readonly useful: boolean | null;
+  readonly count: number;
+}
+
+export interface WhisperView {
+  readonly whisper: Whisper;
+  readonly delivered: boolean;
+}
+
+export interface CallView {
+  readonly call: CallInfo;
+  readonly state: "live" | "ended";
+  readonly at: number;
+  readonly seq: number;
+  readonly speaking: readonly Party[];
+  readonly utterances: readonly Utterance[];
+  readonly detections: readonly Detection[];
+  readonly alerts: readonly AlertView[];
+  readonly whispers: readonly WhisperView[];
+  readonly gaps: readonly AudioGap[];
+  readonly held_back: number;
+  readonly scorecard: Scorecard | null;
+  /** There was more than is shown here. */
+  readonly truncated: boolean;
+}
+
+export interface BehaviourInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly coaching: string;
+  readonly whispers: readonly string[];
+}
+
+export interface SnapshotMessage {
+  readonly type: "snapshot";
+  readonly cursor: string;
+  readonly behaviours: readonly BehaviourInfo[];
+  readonly calls: readonly CallView[];
+}
+
+export interface RecordsMessage {
+  readonly type: "records";
+  readonly cursor: string;
+  readonly records: readonly CallRecord[];
+}
+
+export interface ReplyMessage {
+  readonly type: "reply";
+  readonly ref: string;
+  readonly ok: boolean;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export type ServerMessage = SnapshotMessage | RecordsMessage | ReplyMessage;
+
+export type Command =
+  | {
+      readonly type: "ack" | "dismiss";
+      readonly call_id: string;
+      readonly alert_id: string;
+      readonly useful: boolean | null;
+    }
+  | {
+      readonly type: "whisper";
+      readonly call_id: string;
+      readonly text: string;
+      readonly alert_id: string | null;
+    };
+
+export type ClientMessage = { readonly type: "auth"; readonly token: string } | (Command & { readonly ref: string });
+
+export interface ServiceConfig {
+  readonly version: string;
+  readonly auth: boolean;
+  readonly profile: string;
+}

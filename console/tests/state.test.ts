@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { EMPTY, type CallState, type ConsoleState, reduce } from "../src/state";
+import { alert, detection, info, records, told, utterance, view } from "./make";
+
+function call(state: ConsoleState, id = "x"): CallState {
+  const found = state.calls.get(id);
+  if (!found) throw new Error(`no call ${id}`);
+  return found;
+}
+
+describe("a call's records", () => {
+  test("a call that starts appears with its facts", () => {
+    const state = told([], records("x", 1, { type: "call_started", call: info("x", { agent: "Bea" }), at: 0 }));
+    expect(call(state).call.agent).toBe("Bea");
+    expect(call(state).live).toBe(true);
+    expect(state.cursor).toBe("c1");
+  });
+
+  test("told twice, it is known once", () => {
+    const news = records("x", 2, utterance("a1", "hello there", 0), detection("d@a1"), { type: "words_held_back", speaker: "agent", utterance_id: "a1", start: 0, end: 1, words: [], reason: "loop" });
+    const once = told([view("x")], news);
+    expect(told([view("x")], news, news).calls).toEqual(once.calls);
+    expect(told([view("x")], news, news.slice(1)).calls).toEqual(once.calls);
+  });
+
+  test("a partial gives way to a newer one and at last to its final", () => {
+    const partial = (text: string, revision: number) => utterance("a1", text, 0, { final: false, revision });
+    const growing = told([view("x")], records("x", 2, partial("one", 1), partial("one two", 2)));
+    expect(call(growing).partials.map((one) => one.words.length)).toEqual([2]);
+    const done = told([view("x")], records("x", 2, partial("one two", 2), utterance("a1", "one two three", 0)));
+    expect(call(done).partials).toEqual([]);
+    expect(call(done).utterances.map((one) => one.id)).toEqual(["a1"]);
+  });
+
+  test("a partial that comes after its final, or with an older revision, is no news", () => {
+    const late = utterance("a1", "one", 0, { final: false, revision: 1 });
+    const after = told([view("x")], records("x", 2, utterance("a1", "one two", 0), late));
+    expect(call(after).partials).toEqual([]);
+    const newer = utterance("a1", "one two", 0, { final: false, revision: 2 });
+    expect(call(told([view("x")], records("x", 2, newer, late))).partials[0]?.revision).toBe(2);
+  });
+
+  test("each party has its own partial", () => {
+    const state = told([view("x")], records("x", 2, utterance("a1", "yes", 0, { final: false }), utterance("c1", "no", 0.2, { final: false })));
+    expect(call(state).partials.map((one) => one.speaker)).toEqual(["agent", "customer"]);
+  });
+
+  test("finals stand by start, whenever they come", () => {
+    const state = told([view("x")], records("x", 2, utterance("a2", "later", 9), utterance("c1", "sooner", 4)));
+    expect(call(state).utterances.map((one) => one.id)).toEqual(["c1", "a2"]);
+  });
+
+  test("a final confirms a provisional detection in place, a withdrawal removes it", () => {
+    const provisional = detection("d@a1", { provisional: true });
+    const confirmed = told([view("x")], records("x", 2, provisional, detection("e@a1"), detection("d@a1")));
+    expect(call(confirmed).detections.map((one) => [one.id, one.provisional])).toEqual([["d@a1", false], ["e@a1", false]]);
+    const withdrawn = told([view("x")], records("x", 2, provisional, { type: "detection_withdrawn", id: "d@a1", at: 2 }));
+    expect(call(withdrawn).detections).toEqual([]);
+  });
+
+  test("who speaks is known from start to end of speech, and nobody speaks once the call is over", () => {
+    const speaking = told([view("x")], records("x", 2, { type: "speech_started", speaker: "agent", at: 1 }, { type: "speech_started", speaker: "customer", at: 2 }, { type: "speech_ended", speaker: "agent", at: 3 }));
+    expect(call(speaking).speaking).toEqual(["customer"]);
+    const over = reduce(speaking, { type: "records", cursor: "z", records: records("x", 5, { type: "call_ended", at: 60, by: "client", reason: "bye" }) });
+    expect(call(over)).toMatchObject({ live: false, speaking: [], at: 60 });
+  });
+});
+
+describe("cards", () => {
+  const open = records("x", 2, alert("b#1"));
+  const change = (state: "acked" | "merged" | "followed", more = {}) => ({ type: "alert_update" as const, id: "b#1", at: 11, state, by: null, useful: null, count: null, ...more });
+
+  test("a merged detection raises the count and leaves the card open", () => {
+    const state = told([view("x")], open, records("x", 3, change("merged", { count: 2 })));
+    expect(call(state).alerts[0]).toMatchObject({ state: "open", count: 2 });
+  });
+
+  test("what follows an ack keeps who acked it and what they thought", () => {
+    const state = told([view("x")], open, records("x", 3, change("acked", { by: "eve", useful: true }), change("followed")));
+    expect(call(state).alerts[0]).toMatchObject({ state: "followed", by: "eve", useful: true });
+  });
+
+  test("a whisper is delivered once the softphone took it", () => {
+    const sent = records("x", 2, { type: "whisper", id: "w1", at: 3, text: "Smile", by: null, alert_id: null });
+    expect(call(told([view("x")], sent)).whispers[0]?.delivered).toBe(false);
+    expect(call(told([view("x")], sent, records("x", 3, { type: "whisper_delivered", id: "w1", at: 4 }))).whispers[0]?.delivered).toBe(true);
+  });
+});
+
+describe("joining and coming back", () => {
+  test("a snapshot's newest partials are kept apart from its finals", () => {
+    const state = told([view("x", { utterances: [utterance("a1", "done", 0), utterance("c1", "not yet", 2, { final: false })] })]);
+    expect(call(state).utterances.map((one) => one.id)).toEqual(["a1"]);
+    expect(call(state).partials.map((one) => one.id)).toEqual(["c1"]);
+  });
+
+  test("records of a call it was never told about make it ask, and are applied behind the answer", () => {
+    const asked = told([], records("x", 7, utterance("a3", "seven", 7), utterance("a4", "eight", 8)));
+    expect([...asked.wanted.keys()]).toEqual(["x"]);
+    expect(asked.calls.has("x")).toBe(false);
+    const known = reduce(asked, { type: "view", view: view("x", { seq: 7, utterances: [utterance("a3", "seven", 7)] }) });
+    expect(call(known).utterances.map((one) => one.id)).toEqual(["a3", "a4"]);
+    expect(call(known).seq).toBe(8);
+    expect(known.wanted.size).toBe(0);
+  });
+
+  test("an answer that is older than what is known changes nothing", () => {
+    const state = told([view("x", { seq: 3 })], records("x", 4, utterance("a1", "new", 4)));
+    const after = reduce(state, { type: "view", view: view("x", { seq: 3 }) });
+    expect(call(after).utterances.map((one) => one.id)).toEqual(["a1"]);
+  });
+
+  test("a new snapshot keeps ended calls and asks what became of live ones it lacks", () => {
+    const before = told([view("x"), view("old", { state: "ended" })]);
+    const after = reduce(before, { type: "snapshot", cursor: "n", behaviours: [], calls: [view("y")] });
+    expect([...after.calls.keys()].sort()).toEqual(["old", "x", "y"]);
+    expect([...after.wanted.keys()]).toEqual(["x"]);
+    expect(reduce(after, { type: "gone", callId: "x" }).calls.has("x")).toBe(false);
+  });
+
+  test("a call that did not change is the same object, so that it is not drawn again", () => {
+    const before = told([view("x"), view("y")]);
+    const after = reduce(before, { type: "records", cursor: "n", records: records("x", 2, { type: "tick", at: 5 }) });
+    expect(after.calls.get("y")).toBe(before.calls.get("y"));
+    expect(call(after).utterances).toBe(call(before).utterances);
+  });
+
+  test("nothing is known of an empty state", () => {
+    expect(reduce(EMPTY, { type: "want", callId: "x" }).wanted.has("x")).toBe(true);
+  });
+});
