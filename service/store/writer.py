@@ -121,12 +121,12 @@ class StoreWriter:
                 raise Draining("the store's writer was closed before all was stored")
             await self._bell.wait()
 
-    async def aclose(self, timeout: float = 10.0) -> None:
-        """Commit what waits; after `timeout` seconds with the database away, give up and count it."""
+    async def aclose(self, *, patience: float = 10.0) -> None:
+        """Commit what waits; after `patience` seconds with the database away, give up and count it."""
         self._closing = True
         self._bell.ring()
         if self._task is not None:
-            await asyncio.wait({self._task}, timeout=timeout)
+            await asyncio.wait({self._task}, timeout=patience)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._waiting:
@@ -177,9 +177,7 @@ class StoreWriter:
             try:
                 await self._append([waiting.record for waiting in batch])
                 break
-            except (
-                Exception
-            ) as error:  # supervised here: whatever it is, the records wait and are tried again
+            except Exception as error:  # supervised here: the records wait and are tried again
                 if self.healthy:
                     self.healthy = False
                     log.warning("store_away", error=type(error).__name__, waiting=len(self._waiting))
