@@ -144,6 +144,14 @@ def word_list(name: str, key: str) -> frozenset[str]:
     return frozenset(" ".join(tokenize(entry)) for entry in data["lists"][key])
 
 
+@cache
+def plain_words(name: str) -> frozenset[str]:
+    """The words of `lexicons/NAME.txt`, in lower case; lines that begin with # are comments."""
+    text = files("detectors").joinpath(f"lexicons/{name}.txt").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(word for line in lines for word in line.split())
+
+
 def expand(pattern: str) -> Iterator[tuple[str, ...]]:
     """Every token path a pattern stands for; raises ValueError when its brackets do not match."""
     paths, rest = _alternatives(_PIECES.findall(pattern))

@@ -1,0 +1,278 @@
+"""Names in talk: how a customer says one, how an agent addresses somebody, and when two are the same.
+
+Whisper spells a name by ear, so names are compared by sound and likeness ("Susan" may be Suzanne).
+Being forgiven credits the agent; being accused of a wrong name needs a name that is clearly another.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from jellyfish import metaphone
+from rapidfuzz.distance import JaroWinkler
+
+from detectors.lexicon import lexicon, plain_words, word_list
+from detectors.text import Line, Token, tokenize
+
+Role = Literal["given", "surname", "any"]
+_ALIKE = 0.75  # Jaro-Winkler likeness from which equal sound is the same name
+_NEAR = 0.92  # … and from which likeness alone is
+_APART = 0.68  # … and below which it may be called another name
+_SPELLED = 3  # single letters in a row that spell a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """One part of somebody's name, normalised; `sure` when it is from the call's data or well heard."""
+
+    text: str
+    role: Role
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Tokens `first` to `last` (inclusive) of a line hold a name; `titled`: "Mr" or the like before it."""
+
+    first: int
+    last: int
+    titled: bool = False
+
+
+def parts(full: str) -> tuple[Name, ...]:
+    """The parts of a name as data has it: "Ms. Maria Lopez", "Lopez, Maria", "Walker"."""
+    if "," in full:
+        surname, _, given = full.partition(",")
+        full = f"{given} {surname}"
+    titles = word_list("names", "titles")
+    tokens = tokenize(full)
+    titled = bool(tokens) and tokens[0] in titles
+    texts = [text for text in tokens if text not in titles and text.isalpha() and len(text) > 1]
+    return roles(texts, titled=titled)
+
+
+def roles(texts: Sequence[str], *, titled: bool = False, sure: bool = True) -> tuple[Name, ...]:
+    """First is given and last is surname; a lone name may be either, behind a title it is a surname."""
+    if len(texts) == 1:
+        return (Name(text=texts[0], role="surname" if titled else "any", sure=sure),)
+    last = len(texts) - 1
+    return tuple(
+        Name(text=text, role="surname" if at == last else "given", sure=sure) for at, text in enumerate(texts)
+    )
+
+
+# Likeness.
+
+
+def same(heard: str, name: str) -> bool:
+    """Whether what was heard may be `name`: spelled otherwise, sounding alike, or its short form."""
+    if heard == name or name in _short_forms().get(heard, frozenset()):
+        return True
+    if len(heard) >= 3 and len(name) >= 3 and (name.startswith(heard) or heard.startswith(name)):
+        return heard in plain_words("given_names") or name in plain_words("given_names")
+    if heard in plain_words("common_words") or min(len(heard), len(name)) < 3:
+        return False
+    likeness = JaroWinkler.similarity(heard, name)
+    alike = likeness >= _ALIKE and metaphone(heard) == metaphone(name) and len(metaphone(name)) > 1
+    return likeness >= _NEAR or alike
+
+
+def apart(heard: str, name: str) -> bool:
+    """Whether what was heard is clearly not `name`, by letters and by sound."""
+    if same(heard, name) or JaroWinkler.similarity(heard, name) >= _APART:
+        return False
+    sounds = metaphone(heard), metaphone(name)
+    return sounds[0] != sounds[1] and JaroWinkler.similarity(*sounds) < _NEAR
+
+
+@cache
+def _short_forms() -> dict[str, frozenset[str]]:
+    text = files("detectors").joinpath("lexicons/names.toml").read_text(encoding="utf-8")
+    found: dict[str, set[str]] = {}
+    for group in tomllib.loads(text)["nicknames"]["groups"]:
+        members = group.split()
+        for member in members:
+            found.setdefault(member, set()).update(members)
+    return {member: frozenset(group) for member, group in found.items()}
+
+
+# The customer says a name.
+
+
+def introduced(line: Line, *, asked: bool) -> tuple[Span, ...]:
+    """Names the speaker gives as their own; `asked`: the other party has just asked for it."""
+    found = [span for span in _after_leads(line, asked=asked) if span]
+    found += [span for span in [_spelled(line, asked=asked)] if span]
+    if not found and asked and len(line.tokens) <= 8:
+        found += [span for span in [_first_run(line)] if span]
+    return tuple(found)
+
+
+def spelled_out(line: Line, span: Span) -> tuple[str, ...]:
+    """The name parts under a span: single letters are joined into one."""
+    texts = [token.text.removesuffix("'s") for token in line.tokens[span.first : span.last + 1]]
+    if len(texts) >= _SPELLED and all(len(text) == 1 for text in texts):
+        return ("".join(texts),)
+    return tuple(text for text in texts if text not in word_list("names", "titles"))
+
+
+def _after_leads(line: Line, *, asked: bool) -> Iterator[Span | None]:
+    for match in lexicon("names").find(line, "says_name", "may_say_name"):
+        span = _run(line, match.last + 1)
+        if span is None:
+            continue
+        if match.label == "says_name" or asked or _sounds_like_a_person(line, span):
+            yield span
+
+
+def _sounds_like_a_person(line: Line, span: Span) -> bool:
+    """Behind "this is" or "I'm": a known given name, or what only follows a name ("… calling")."""
+    following = line.tokens[span.last + 1].text if span.last + 1 < len(line.tokens) else ""
+    tells = following in {"here", "calling", "speaking"}
+    ends = not following or any(last == span.last for _, last in line.sentence_of(span.last).clauses)
+    given = line.tokens[span.first].text in plain_words("given_names")
+    return tells or span.titled or (given and (ends or following in {"from", "and", "again", "i", "with"}))
+
+
+def _run(line: Line, at: int) -> Span | None:
+    """One to three capitalised tokens from `at` on, in one clause, that can be a name."""
+    if at >= len(line.tokens):
+        return None
+    titled = line.tokens[at].text in word_list("names", "titles")
+    first = at + 1 if titled else at
+    closes = next(last for begin, last in line.sentence_of(at).clauses if begin <= at <= last)
+    last = first - 1
+    while last < min(closes, first + 2) and _can_be_name(line.tokens[last + 1], alone=last < first):
+        last += 1
+    return Span(first=first, last=last, titled=titled) if last >= first else None
+
+
+def _can_be_name(token: Token, *, alone: bool) -> bool:
+    if not token.text.isalpha() or len(token.text) < 2:
+        return False
+    known = token.text in plain_words("given_names") or token.text in word_list("names", "words_too")
+    if alone and known:
+        return token.capital or token.text not in word_list("names", "words_too")
+    return token.capital and (token.text not in plain_words("common_words") or (known and not alone))
+
+
+def _first_run(line: Line) -> Span | None:
+    return next((span for at in range(len(line.tokens)) if (span := _run(line, at))), None)
+
+
+def _spelled(line: Line, *, asked: bool) -> Span | None:
+    """A row of single letters ("S-U-Z-A-N-N-E") where a name is the topic."""
+    at = 0
+    while at < len(line.tokens):
+        end = at
+        while end < len(line.tokens) and len(line.tokens[end].text) == 1 and line.tokens[end].text.isalpha():
+            end += 1
+        if end - at >= _SPELLED:
+            topic = asked or bool(lexicon("names").find(line, "says_name", "spells"))
+            return Span(first=at, last=end - 1) if topic else None
+        at = max(end, at + 1)
+    return None
+
+
+# The agent uses a name.
+
+
+def mentions(line: Line, names: Sequence[Name]) -> tuple[Span, ...]:
+    """Where the line uses one of `names` to the person: not spoken of, not checked, not the own name."""
+    others = lexicon("names").find(line, "verifies", "own_intro")
+    found: list[Span] = []
+    at = 0
+    while at < len(line.tokens):
+        width = next((width for width in (2, 1) if _says(line, at, width, names)), 0)
+        if width and not _spoken_of(line, at) and not any(_covers(other.last, at) for other in others):
+            end = at + width - 1
+            while end + 1 < len(line.tokens) and _says(line, end + 1, 1, names):
+                end += 1
+            found.append(Span(first=at, last=end))
+            at = end
+        at += 1
+    return tuple(found)
+
+
+def _covers(lead: int, at: int) -> bool:
+    return lead < at <= lead + 3
+
+
+def _says(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
+    tokens = line.tokens[at : at + width]
+    if len(tokens) < width:
+        return False
+    if width == 2:  # a name cut in two ("Suz Ann")
+        joined = "".join(token.text for token in tokens)
+        whole = any(same(token.text, name.text) for token in tokens for name in names)
+        return not whole and all(token.capital for token in tokens) and _is_one(joined, names)
+    token = tokens[0]
+    if token.text in word_list("names", "words_too") or token.text in plain_words("common_words"):
+        exact = any(name.text == token.text for name in names)
+        return exact and token.capital and (_titled(line, at) or _addresses(line, at, at))
+    opens = token.opens and not _addresses(line, at, at)
+    exact = any(name.text == token.text for name in names)
+    return exact or (token.capital and not opens and _is_one(token.text, names))
+
+
+def _is_one(text: str, names: Sequence[Name]) -> bool:
+    return any(same(text, name.text) for name in names)
+
+
+def _titled(line: Line, at: int) -> bool:
+    return at > 0 and line.tokens[at - 1].text in word_list("names", "titles")
+
+
+def _spoken_of(line: Line, at: int) -> bool:
+    before = at - 2 if _titled(line, at) else at - 1
+    if before < 0:
+        return False
+    same_clause = any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
+    return same_clause and line.tokens[before].text in word_list("names", "spoken_of")
+
+
+def _addresses(line: Line, first: int, last: int) -> bool:
+    """The name ends its clause, and nothing but "okay", "thank you" and the like stands before it there."""
+    for begin, end in line.sentence_of(first).clauses:
+        if begin <= first and last == end:
+            leads = (token.text for token in line.tokens[begin:first])
+            return all(text in word_list("names", "leads") for text in leads)
+    return False
+
+
+def addressed(line: Line) -> Iterator[Span]:
+    """Somebody called by name, whoever that is: only where that is plain from how the sentence is cut."""
+    for sentence in line.sentences:
+        for number, (begin, end) in enumerate(sentence.clauses):
+            at = begin
+            while at <= end and line.tokens[at].text in word_list("names", "leads"):
+                at += 1
+            titled = at <= end and line.tokens[at].text in word_list("names", "titles")
+            at += titled
+            if not 0 <= end - at <= 1 or not all(_could_be(token) for token in line.tokens[at : end + 1]):
+                continue
+            if (titled or line.tokens[at].text in plain_words("given_names")) and not _apposition(
+                line, sentence.clauses, number, lone=at == begin
+            ):
+                yield Span(first=at, last=end, titled=titled)
+
+
+def _could_be(token: Token) -> bool:
+    return token.capital and token.text.isalpha() and token.text not in plain_words("common_words")
+
+
+def _apposition(line: Line, clauses: Sequence[tuple[int, int]], number: int, *, lone: bool) -> bool:
+    """ "My colleague, Karen, will call": the clause before names who is meant, so nobody is addressed."""
+    if number == 0 or not lone:
+        return False
+    begin, end = clauses[number - 1]
+    texts = [token.text for token in line.tokens[begin : end + 1]]
+    only_leads = all(text in word_list("names", "leads") for text in texts)
+    last_clause = number == len(clauses) - 1
+    points = {"my", "our", "the", "your", "a", "his", "her", "and"} & set(texts[-4:])
+    return not only_leads and (not last_clause or bool(points) or line.tokens[begin].capital is False)
