@@ -7,12 +7,14 @@ so everything around it behaves as with a real engine but costs nothing and neve
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from streaming.errors import EngineFailed
+from streaming.errors import ConfigError, EngineFailed
 from streaming.events import Party, Seconds, Word
 from streaming.ports import SAMPLE_RATE, Samples, SpeechRequest, Transcript
 
@@ -56,6 +58,27 @@ class Scenario:
 
     def lines_of(self, call_id: str) -> tuple[Line, ...]:
         return dict(self.calls).get(call_id, self.lines)
+
+
+def scenario_from(path: Path) -> Scenario:
+    """The scenario of a sample's truth file (samples/README.md): its turns, said in every call.
+
+    Raises `ConfigError` when the file is not one.
+    """
+    try:
+        turns = json.loads(path.read_text(encoding="utf-8"))["turns"]
+        lines = tuple(
+            Line(
+                speaker=Party(turn["speaker"]),
+                start=float(turn["start"]),
+                end=float(turn["end"]),
+                text=str(turn["text"]),
+            )
+            for turn in turns
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path} is not a truth file with turns (samples/README.md)") from error
+    return Scenario(lines=lines)
 
 
 class ScriptedEngine:

@@ -7,14 +7,19 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from service.calls import LiveCall, LiveCalls, first_cause
+from service.auth import bearer
+from service.node import Node
 from service.settings import LimitSettings
+from service.switchboard import LiveCall, Switchboard
 from service.telemetry.metrics import Metrics
+from service.twilio_signature import check_signature
 from streaming.channel import Piece
-from streaming.dialects.base import Audio, Bye, Dialect, Frame, Hello, Incoming, Ping, Seen
-from streaming.errors import CallcueError, HelloError, IdleTimeout, ProtocolError
+from streaming.dialects.base import Audio, Bye, Dialect, Frame, Hello, Incoming, Limits, Ping, Seen
+from streaming.dialects.native import NativeDialect
+from streaming.dialects.twilio import TwilioDialect
+from streaming.errors import CallcueError, HelloError, IdleTimeout, ProtocolError, Unauthorized, first_cause
 from streaming.events import AudioGap, Whisper
 from streaming.plausible import Plausibility
 
@@ -22,6 +27,7 @@ log = structlog.get_logger()
 
 _DOWNLINK = 256  # messages that may wait for a client that reads slowly
 _ACK_EVERY = 0.5  # seconds
+_LOOK_EVERY = 0.1
 _REASON_BYTES = 120  # a close frame holds 123
 
 Outgoing = tuple[list[Frame], str | None]
@@ -36,7 +42,7 @@ class CallSocket:
         socket: WebSocket,
         dialect: Dialect,
         *,
-        calls: LiveCalls,
+        calls: Switchboard,
         limits: LimitSettings,
         durable_seq: Callable[[str], int],
     ) -> None:
@@ -52,7 +58,7 @@ class CallSocket:
     async def serve(self) -> None:
         """Until the call's scorecard has been sent; raises where the connection must close on an error."""
         hello = await self._hello()
-        live = self._calls.enter(hello, self)
+        live = await self._calls.enter(hello, self)
         self.call_id = live.session.call.call_id
         self._plausibility = Plausibility(hello.rate)
         try:
@@ -135,14 +141,19 @@ class CallSocket:
             live.session.end("server", "too_long")
 
     async def _acknowledge(self, live: LiveCall, rate: int) -> None:
-        """Say now and then what is safe; returns with the scorecard, raises if the call failed."""
-        acked = (0, 0)
+        """Say now and then what is safe, and sooner to a client that plays faster than real time.
+
+        Returns when the call is over; raises if it failed.
+        """
+        acked, said_at = (0, 0), 0.0
+        clock = asyncio.get_running_loop().time
         while not live.result.done():
-            await asyncio.wait([live.result], timeout=_ACK_EVERY)
+            await asyncio.wait([live.result], timeout=_LOOK_EVERY)
             stored = live.session.stored(self._durable_seq(live.session.call.call_id))
             state = (int(stored * rate), live.session.position)
-            if state != acked:
-                acked = state
+            waited = clock() - said_at >= _ACK_EVERY
+            if state != acked and (waited or state[1] - acked[1] >= rate // 2):
+                acked, said_at = state, clock()
                 self._enqueue(self._dialect.ack(*state))
         live.result.result()
 
@@ -172,18 +183,46 @@ class CallSocket:
                 await self._socket.send_bytes(frame)
 
 
-async def serve_call(call_socket: CallSocket, socket: WebSocket, dialect: Dialect, metrics: Metrics) -> None:
-    """Serve an accepted socket and close it with the code that fits."""
+async def _admit(socket: WebSocket, dialect: Dialect, node: Node, check: Callable[[], None]) -> None:
+    """Accept, check, serve, and close with the code that fits.
+
+    Accepted before it is judged: a peer sees no close code of a refused handshake.
+    """
+    await socket.accept()
+    call = CallSocket(
+        socket,
+        dialect,
+        calls=node.switchboard,
+        limits=node.settings.limits,
+        durable_seq=node.writer.durable_seq,
+    )
     try:
-        await call_socket.serve()
+        check()
+        await call.serve()
     except (CallcueError, WebSocketDisconnect, ExceptionGroup) as failure:
-        await close_on(first_cause(failure), socket, dialect, metrics, call_id=call_socket.call_id)
+        await _close_on(first_cause(failure), socket, dialect, node.metrics, call_id=call.call_id)
     else:
         await _close(socket, 1000, "done")
 
 
-async def close_on(
-    cause: BaseException, socket: WebSocket, dialect: Dialect, metrics: Metrics, *, call_id: str | None = None
+def _check_token(socket: WebSocket, node: Node) -> None:
+    node.gate.check_origin(socket.headers, "softphone")
+    node.gate.check_token(bearer(socket.headers), "softphone")
+
+
+def _check_twilio(socket: WebSocket, node: Node) -> None:
+    """Twilio cannot send a token: it signs the address that it calls. A token is accepted too (tests)."""
+    secret = node.settings.twilio_auth_token
+    if secret is not None:
+        check_signature(socket.headers, node.settings.public_url or str(socket.url), secret)
+    elif node.tokens.needed("softphone") and bearer(socket.headers) is None:
+        raise Unauthorized("set CALLCUE_TWILIO_AUTH_TOKEN so that Twilio's signature can be checked")
+    else:
+        _check_token(socket, node)
+
+
+async def _close_on(
+    cause: BaseException, socket: WebSocket, dialect: Dialect, metrics: Metrics, *, call_id: str | None
 ) -> None:
     """One log line, one message in the peer's own dialect, one close code."""
     if isinstance(cause, WebSocketDisconnect):
@@ -207,3 +246,19 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
 def _code(errors: BaseExceptionGroup[ProtocolError]) -> str:
     cause = first_cause(errors)
     return cause.code if isinstance(cause, CallcueError) else "failed"
+
+
+def ingest_router(node: Node) -> APIRouter:
+    """The sockets that softphones and platforms stream to."""
+    router = APIRouter()
+    limits = Limits(text_length=node.settings.limits.message_bytes)
+
+    @router.websocket("/v1/calls/stream")
+    async def native(socket: WebSocket) -> None:
+        await _admit(socket, NativeDialect(limits), node, lambda: _check_token(socket, node))
+
+    @router.websocket("/v1/twilio")
+    async def twilio(socket: WebSocket) -> None:
+        await _admit(socket, TwilioDialect(limits), node, lambda: _check_twilio(socket, node))
+
+    return router

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streaming.events import Profile
@@ -62,8 +62,16 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     node: str = Field(default="", description="this node's name; empty: made from host and process")
-    database_url: str = "sqlite:///callcue.db"
-    redis_url: str | None = None
+    database_url: str = Field(
+        default="sqlite:///callcue.db",
+        description="sqlite:///FILE or postgresql://…",
+        validation_alias=AliasChoices("database_url", "CALLCUE_DATABASE_URL", "DATABASE_URL"),
+    )
+    redis_url: str | None = Field(
+        default=None,
+        description="shares live calls between nodes; none: this node alone",
+        validation_alias=AliasChoices("redis_url", "CALLCUE_REDIS_URL", "REDIS_URL"),
+    )
     profile: Profile = Field(
         default=Profile.EU_WORKPLACE, description="strictest profile a call may not loosen"
     )

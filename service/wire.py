@@ -29,12 +29,12 @@ _Label = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _WireRecord:
-    """One line of a call's log; `seq` is dense from 1 within the call."""
+    """One line of a call's log; `seq` is dense from 1 within the call, 0 for a passing record."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FINITE
 
     call_id: Annotated[str, Field(min_length=1)]
-    seq: Annotated[int, Field(ge=1, lt=2**31)]
+    seq: Annotated[int, Field(ge=0, lt=2**31)]
     event: _TaggedEvent
 
 

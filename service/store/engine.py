@@ -36,13 +36,15 @@ def database_url(url: str) -> URL:
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """An engine on `url`; nothing is connected yet. A SQLite file's folder is made.
+    """An engine on `url`; nothing is connected yet. A SQLite file is made, readable by its owner only.
 
     An execution option ``writes=True`` marks transactions that will write.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
-        Path(str(parsed.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        file = Path(str(parsed.database))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # it will hold what people said
         engine = create_async_engine(parsed)
         _set_up_sqlite(engine)
         return engine
@@ -61,6 +63,7 @@ def _set_up_sqlite(engine: AsyncEngine) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
+        cursor.execute("PRAGMA secure_delete = ON")  # a deleted call's words are overwritten
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -15,7 +15,7 @@ from service.settings import LimitSettings
 from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from streaming.dialects.base import Hello
-from streaming.errors import CallExists, Draining, Overloaded
+from streaming.errors import CallExists, Draining, Overloaded, first_cause
 from streaming.events import CallInfo, Profile, Scorecard
 from streaming.session import CallSession, SessionParts
 
@@ -40,7 +40,7 @@ class LiveCall:
     grace: asyncio.TimerHandle | None = None
 
 
-class LiveCalls:
+class Switchboard:
     """Use as an async context manager: its sessions run inside."""
 
     def __init__(
@@ -51,18 +51,22 @@ class LiveCalls:
         floor: Profile,
         metrics: Metrics,
         admission: Callable[[], Overloaded | None],
+        known: Callable[[str], Awaitable[bool]],
     ) -> None:
+        """`admission` tells why a new call is not welcome, `known` whether a stored call has an id."""
         self._parts = parts
         self._limits = limits
         self._floor = floor
         self._metrics = metrics
         self._admission = admission
+        self._known = known
+        self._entering: set[str] = set()
         self._calls: dict[str, LiveCall] = {}
         self._tasks = asyncio.TaskGroup()
         self._emptied = asyncio.Event()
         self.draining = False
 
-    async def __aenter__(self) -> LiveCalls:
+    async def __aenter__(self) -> Switchboard:
         await self._tasks.__aenter__()
         return self
 
@@ -79,19 +83,31 @@ class LiveCalls:
     def find(self, call_id: str) -> LiveCall | None:
         return self._calls.get(call_id)
 
-    def enter(self, hello: Hello, socket: object) -> LiveCall:
+    async def enter(self, hello: Hello, socket: object) -> LiveCall:
         """A socket said hello: begin its call, or let it come back to it.
 
-        Raises `Draining`, `Overloaded` or `CallExists` (a live call of that id that is not this client's).
+        Raises `Draining`, `Overloaded` or `CallExists` (the id is another client's, or a past call's).
         """
-        live = self._calls.get(hello.call.call_id)
-        if live is not None:
-            return self._come_back(live, hello, socket)
+        call_id = hello.call.call_id
+        if call_id in self._calls:
+            return self._come_back(self._calls[call_id], hello, socket)
         self._check_room()
+        await self._check_new(call_id)
         call = replace(
             hello.call, profile=stricter(hello.profile, self._floor), source="live", started_at=time.time()
         )
         return self._begin(call, hello.rate, socket)
+
+    async def _check_new(self, call_id: str) -> None:
+        """Two sockets that say the same new id at the same moment: one of them begins."""
+        if call_id in self._entering:
+            raise CallExists("another connection is just beginning a call of this id")
+        self._entering.add(call_id)
+        try:
+            if await self._known(call_id):
+                raise CallExists("a call of this id is stored already: give every call its own id")
+        finally:
+            self._entering.discard(call_id)
 
     def leave(self, live: LiveCall, socket: object) -> None:
         """The socket has gone without a bye: the call waits a while for it to come back."""
@@ -170,10 +186,3 @@ class LiveCalls:
             del self._calls[call_id]
             self._metrics.live_calls.set(len(self._calls))
             self._emptied.set()
-
-
-def first_cause(error: BaseException) -> BaseException:
-    """The innermost first exception of a TaskGroup's failure."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

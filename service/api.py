@@ -1,0 +1,198 @@
+"""The HTTP API: calls, behaviours, recordings to score, and the schema of it all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Form, Query, UploadFile
+from fastapi.responses import Response
+from pydantic_core import to_json as dump_json
+
+from detectors.base import Behaviour
+from service.auth import Gate
+from service.callview import CallProjection, CallView, Keep
+from service.jobs import RecordingJobs, Upload, recording_call
+from service.live import LiveView
+from service.recordings import BOTH, Source, open_recording
+from service.store.jobs import Job
+from service.store.repository import Repository
+from service.switchboard import stricter
+from service.wire import call_info, event_schema, to_json
+from streaming.errors import NotFound, PartiesUnknown
+from streaming.events import Party, Profile
+
+_CHUNK = 1 << 20
+_WHOLE = Keep(utterances=100_000, detections=100_000, alerts=10_000, whispers=10_000, gaps=10_000)
+
+
+def api_router(
+    *,
+    repository: Repository,
+    view: LiveView,
+    jobs: RecordingJobs,
+    behaviours: Mapping[str, Behaviour],
+    gate: Gate,
+    profile: Profile,
+) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+    guarded = APIRouter(dependencies=[Depends(gate.require("console"))])
+    _add_open(router, gate, profile)
+    _add_calls(guarded, repository, view)
+    _add_catalogue(guarded, behaviours)
+    _add_recordings(guarded, jobs, repository, profile)
+    router.include_router(guarded)
+    return router
+
+
+def _add_open(router: APIRouter, gate: Gate, profile: Profile) -> None:
+    @router.get("/config", tags=["console"])
+    async def config() -> dict[str, Any]:
+        """What a console must know before it can connect."""
+        return {
+            "version": version("callcue"),
+            "auth": gate.tokens.needed("console"),
+            "profile": profile,
+        }
+
+
+def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> None:
+    @router.get("/calls", tags=["calls"])
+    async def calls(
+        state: Literal["live", "ended"] | None = None,
+        agent: Annotated[str | None, Query(max_length=128)] = None,
+        team: Annotated[str | None, Query(max_length=128)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        before: Annotated[str | None, Query(max_length=300)] = None,
+    ) -> Response:
+        """Stored calls, newest first; `next` goes into `before` for the page after this one."""
+        rows = await repository.calls(state=state, agent=agent, team=team, limit=limit, before=before)
+        cursor = rows[-1].cursor if len(rows) == limit else None
+        return _json({"calls": [to_json(row) for row in rows], "next": cursor})
+
+    @router.get("/calls/{call_id}", tags=["calls"])
+    async def call(call_id: str) -> Response:
+        """One call as a supervisor sees it: live from memory, ended from the store."""
+        shown = view.view(call_id) if view.state(call_id) == "live" else None
+        return _json(to_json(shown or await _stored_view(repository, call_id)))
+
+    @router.get("/calls/{call_id}/events", tags=["calls"])
+    async def events(
+        call_id: str,
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    ) -> Response:
+        """The call's log behind `after`, in order."""
+        records = await repository.events(call_id, after=after, limit=limit)
+        if not records and await repository.call(call_id) is None:
+            raise NotFound("no such call is stored")
+        return _json({"records": [to_json(record) for record in records]})
+
+
+async def _stored_view(repository: Repository, call_id: str) -> CallView:
+    projection = CallProjection(call_id, _WHOLE)
+    last = 0
+    async for record in repository.replay(call_id):
+        projection.apply(record.event)
+        last = record.seq
+    if last == 0:
+        raise NotFound("no such call is known")
+    return projection.view(seq=last)
+
+
+def _add_catalogue(router: APIRouter, behaviours: Mapping[str, Behaviour]) -> None:
+    @router.get("/behaviours", tags=["catalogue"])
+    async def catalogue() -> Response:
+        """Every behaviour that is judged: what opens an opportunity, thresholds, alert rules."""
+        return _json({"behaviours": [to_json(row) for row in behaviours.values()]})
+
+    @router.get("/schema", tags=["catalogue"])
+    async def schema() -> Response:
+        """JSON Schema of a call's records."""
+        return _json(event_schema())
+
+
+def _add_recordings(router: APIRouter, jobs: RecordingJobs, repository: Repository, profile: Profile) -> None:
+    @router.post("/recordings", status_code=202, tags=["recordings"])
+    async def recordings(
+        file: UploadFile | None = None,
+        agent_file: UploadFile | None = None,
+        customer_file: UploadFile | None = None,
+        call_id: Annotated[str | None, Form()] = None,
+        agent: Annotated[str | None, Form()] = None,
+        team: Annotated[str | None, Form()] = None,
+        customer_name: Annotated[str | None, Form()] = None,
+        wanted_profile: Annotated[Profile | None, Form(alias="profile")] = None,
+    ) -> Response:
+        """Score a recording: `file` (agent on channel 0, customer on 1), or one file a party."""
+        files = _by_party(file, agent_file, customer_file)
+        call = recording_call(
+            call_id=call_id,
+            parties=tuple(party for _, parties in files for party in parties),
+            profile=stricter(wanted_profile, profile),
+            agent=agent,
+            team=team,
+            customer_name=customer_name,
+        )
+        checked = call_info({**to_json(call), "parties": call.parties})
+        folder = jobs.new_folder()
+        try:
+            sources = [await _spool(part, parties, folder, jobs) for part, parties in files]
+            upload = Upload(folder=folder, recording=open_recording(sources), call=checked)
+            job = await jobs.submit(upload)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return _json(_job_view(job), status=202, headers={"Location": f"/v1/jobs/{job.id}"})
+
+    @router.get("/jobs/{job_id}", tags=["recordings"])
+    async def job(job_id: str) -> Response:
+        """How far a job is, and its scorecard when it is done."""
+        found = await repository.jobs.get(job_id)
+        if found is None:
+            raise NotFound("no such job is known")
+        return _json(_job_view(found))
+
+
+def _by_party(
+    both: UploadFile | None, agent: UploadFile | None, customer: UploadFile | None
+) -> list[tuple[UploadFile, tuple[Party, ...]]]:
+    if both is not None and agent is None and customer is None:
+        return [(both, BOTH)]
+    split = ((agent, Party.AGENT), (customer, Party.CUSTOMER))
+    files: list[tuple[UploadFile, tuple[Party, ...]]] = [
+        (part, (party,)) for part, party in split if part is not None
+    ]
+    if both is not None or not files:
+        raise PartiesUnknown("send one stereo `file`, or `agent_file` and `customer_file` (or one of them)")
+    return files
+
+
+async def _spool(part: UploadFile, parties: tuple[Party, ...], folder: Path, jobs: RecordingJobs) -> Source:
+    name = Path(part.filename or "recording").name or "recording"
+    path = folder / f"{parties[0]}-{name[-80:]}"
+    size = 0
+    with path.open("wb") as out:
+        while chunk := await part.read(_CHUNK):
+            size += len(chunk)
+            jobs.check_size(size)
+            out.write(chunk)
+    return Source(path=path, parties=parties)
+
+
+def _job_view(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "state": job.state,
+        "progress": job.progress,
+        "call_id": job.request.get("call_id"),
+        "result": job.result,
+        "error": job.error,
+    }
+
+
+def _json(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(dump_json(body), status_code=status, headers=headers, media_type="application/json")

@@ -1,0 +1,73 @@
+"""The web application of a node: sockets, HTTP, health and the console's page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from service.api import api_router
+from service.console import console_router
+from service.health import health_router
+from service.ingest import ingest_router
+from service.node import Node
+from service.problems import install_problems
+
+WEB = Path(__file__).parent / "web"
+_SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(node: Node) -> FastAPI:
+    """The app of `node`, which is entered when the app starts."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        async with node:
+            yield
+
+    app = FastAPI(
+        title="callcue", version=version("callcue"), lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    install_problems(app)
+    app.include_router(health_router(node.checks, node.metrics, node.refresh_metrics))
+    app.include_router(ingest_router(node))
+    app.include_router(console_router(node.live, node.commands, node.gate))
+    app.include_router(
+        api_router(
+            repository=node.repository,
+            view=node.live.view,
+            jobs=node.jobs,
+            behaviours=node.behaviours,
+            gate=node.gate,
+            profile=node.settings.profile,
+        )
+    )
+    _serve_page(app)
+    return app
+
+
+def _serve_page(app: FastAPI) -> None:
+    """The console's page, where it was built, under a strict content policy."""
+
+    @app.middleware("http")
+    async def secure(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        response = await call_next(request)
+        response.headers.update(_SECURITY)
+        return response
+
+    if WEB.is_dir():
+        app.mount("/", StaticFiles(directory=WEB, html=True), name="console")

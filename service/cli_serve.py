@@ -1,0 +1,58 @@
+"""`callcue serve`: the service itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from service.app import create_app
+from service.node import build
+from service.server import make_server
+from service.settings import ModelSettings, Settings
+from service.telemetry.logs import configure_logs
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; anything but loopback needs tokens.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Whisper weights: a name of `callcue models list`, or a folder.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="sqlite:///FILE, or postgresql://… for several nodes.")
+    ] = None,
+    log_json: Annotated[bool, typer.Option(help="Logs as JSON lines.")] = False,
+) -> None:
+    """Serve softphones and consoles until SIGTERM or Ctrl-C, then let calls end (docs/deployment.md).
+
+    Every setting can be given as CALLCUE_… in the environment; see `callcue config show`.
+    """
+    settings = with_options(Settings(), host=host, port=port, model=model, database=database)
+    configure_logs(level=settings.log_level, as_json=log_json or settings.log_json)
+    asyncio.run(run_service(settings))
+
+
+def with_options(
+    settings: Settings,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    model: str | None = None,
+    database: str | None = None,
+) -> Settings:
+    """Command-line options win over the environment."""
+    given = {"host": host, "port": port, "database_url": database}
+    update: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    if model is not None:
+        update["model"] = ModelSettings(**{**settings.model.model_dump(), "name": model})
+    return settings.model_copy(update=update)
+
+
+async def run_service(settings: Settings) -> None:
+    node = build(settings)
+    server = make_server(create_app(node), node, settings)
+    await server.serve()

@@ -1,0 +1,169 @@
+"""Recordings sent over HTTP: taken at once, scored one after the other behind the live calls."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from service.batch import score_recording, scorecard_of
+from service.recordings import Recording
+from service.settings import LimitSettings
+from service.store.jobs import Job
+from service.store.repository import Repository
+from service.store.writer import StoreWriter
+from service.telemetry.logs import innermost
+from service.telemetry.metrics import Metrics
+from service.wire import to_json
+from streaming.errors import CallcueError, CallExists, Overloaded, TooLarge, first_cause
+from streaming.events import CallInfo, Party, Profile, Record
+from streaming.session import SessionParts
+
+log = structlog.get_logger()
+
+KIND = "recording"
+_WAITING = 100  # jobs that may wait on this node
+_PROGRESS_EVERY = 1.0  # seconds between notes of progress in the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A recording on this node's disk until it is scored; `folder` is its own and is removed after."""
+
+    folder: Path
+    recording: Recording
+    call: CallInfo
+
+
+class RecordingJobs:
+    """One at a time, so that a night's batch does not crowd out the live calls' finals."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        writer: StoreWriter,
+        parts: SessionParts,
+        *,
+        node: str,
+        limits: LimitSettings,
+        metrics: Metrics,
+    ) -> None:
+        self._repository = repository
+        self._writer = writer
+        self._parts = parts
+        self._node = node
+        self._limits = limits
+        self._metrics = metrics
+        self._waiting: deque[tuple[str, Upload]] = deque()
+        self._arrived = asyncio.Event()
+
+    def new_folder(self) -> Path:
+        """Where an upload is written while it comes in."""
+        return Path(tempfile.mkdtemp(prefix="callcue-"))
+
+    def check_size(self, size: int) -> None:
+        """Raises `TooLarge`."""
+        if size > self._limits.upload_bytes:
+            raise TooLarge(f"a recording may have at most {self._limits.upload_bytes} bytes")
+
+    async def submit(self, upload: Upload) -> Job:
+        """Raises `CallExists` for a call id that is taken, `Overloaded` when too many wait."""
+        if len(self._waiting) >= _WAITING:
+            raise Overloaded("too many recordings wait here; try again later", retry_after=30.0)
+        if await self._repository.call(upload.call.call_id) is not None:
+            raise CallExists("a call with this id is stored: give every call its own id")
+        request = {"call_id": upload.call.call_id, "seconds": upload.recording.seconds}
+        job = await self._repository.jobs.create(KIND, request, node=self._node)
+        self._waiting.append((job.id, upload))
+        self._arrived.set()
+        return job
+
+    async def run(self) -> None:
+        """Until cancelled; a recording that fails fails alone."""
+        await self._fail_lost()
+        while True:
+            while not self._waiting:
+                self._arrived.clear()
+                await self._arrived.wait()
+            job_id, upload = self._waiting.popleft()
+            try:
+                await self._score(job_id, upload)
+            finally:
+                shutil.rmtree(upload.folder, ignore_errors=True)
+
+    async def _fail_lost(self) -> None:
+        """What an earlier process of this node had taken is gone with its temporary files."""
+        message = "the service was restarted before this was scored: send the recording again"
+        for state in ("queued", "running"):
+            for job in await self._repository.jobs.list(state=state, limit=1000):
+                if job.node == self._node:
+                    await self._repository.jobs.update(job.id, state="failed", error=message)
+
+    async def _score(self, job_id: str, upload: Upload) -> None:
+        jobs = self._repository.jobs
+        await jobs.update(job_id, state="running")
+        try:
+            records = await self._with_progress(job_id, upload)
+            await self._writer.put(records)
+            await self._writer.flush(upload.call.call_id)
+        except Exception as failure:  # supervision point: one recording's failure
+            cause = first_cause(failure)
+            told = cause.message if isinstance(cause, CallcueError) else "scoring failed on the server's side"
+            log.warning("recording_failed", error=type(cause).__name__, where=innermost(cause))
+            await jobs.update(job_id, state="failed", error=told)
+            return
+        for record in records:
+            self._metrics.observe(record.event)
+        result = {"call_id": upload.call.call_id, "scorecard": to_json(scorecard_of(records))}
+        await jobs.update(job_id, state="done", progress=1.0, result=result)
+
+    async def _with_progress(self, job_id: str, upload: Upload) -> Sequence[Record]:
+        share = 0.0
+
+        def on_progress(now: float) -> None:
+            nonlocal share
+            share = now
+
+        async def note() -> None:
+            while True:
+                await asyncio.sleep(_PROGRESS_EVERY)
+                await self._repository.jobs.update(job_id, progress=round(share, 3))
+
+        noting = asyncio.ensure_future(note())
+        try:
+            return await score_recording(upload.recording, upload.call, self._parts, on_progress)
+        finally:
+            noting.cancel()
+            with suppress(asyncio.CancelledError):
+                await noting
+
+
+def recording_call(
+    *,
+    call_id: str | None,
+    parties: Sequence[Party],
+    profile: Profile,
+    agent: str | None = None,
+    team: str | None = None,
+    customer_name: str | None = None,
+) -> CallInfo:
+    """The facts of a recorded call; its id is made up unless one is given."""
+    return CallInfo(
+        call_id=call_id or f"rec-{uuid.uuid4().hex}",
+        parties=tuple(parties),
+        agent=agent,
+        team=team,
+        customer_name=customer_name,
+        profile=profile,
+        source="recording",
+        started_at=time.time(),
+    )

@@ -1,0 +1,288 @@
+"""One node of the service: the composition root, the only place that knows the concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+
+import structlog
+from detectors.bench import Bench
+from detectors.score import ScoreKeeper
+
+from detectors import REGISTRY
+from detectors.base import catalogue
+from models.affect import CallVoice
+from models.process import ProcessWorker
+from models.prosody import PitchMeter
+from models.queueing import SchedulerConfig
+from models.scheduler import Scheduler
+from models.scripted import ScriptedEngineFactory, scenario_from
+from models.vad import SileroVoiceActivity
+from models.whisper import EngineConfig, WhisperFactory
+from models.worker import EngineFactory, EngineWorker, ThreadWorker
+from service.auth import Gate, Tokens
+from service.board import live_board
+from service.commands import TOPIC as COMMANDS
+from service.commands import BusCommands, Command, decode_command
+from service.jobs import RecordingJobs
+from service.live import TOPIC as LIVE
+from service.settings import ModelSettings, Settings
+from service.store.engine import open_engine
+from service.store.migrate import upgrade
+from service.store.repository import Repository
+from service.store.writer import StoreWriter
+from service.switchboard import Switchboard
+from service.telemetry.metrics import Metrics
+from service.wire import encode_record
+from streaming.alerts import AlertDesk, AlertPolicy
+from streaming.bus.memory import MemoryBus
+from streaming.bus.redis import RedisBus
+from streaming.errors import CallcueError, ConfigError, CursorLost
+from streaming.events import Record
+from streaming.ports import Bus, Policy, RecordSink, Transcriber
+from streaming.session import CallSession, SessionConfig, SessionParts
+
+log = structlog.get_logger()
+
+_EARS = 2  # threads for resampling, voice activity and prosody
+_SEEN_COMMANDS = 1024
+
+
+def build(settings: Settings) -> Node:
+    """Put a node together; nothing is opened before it is entered. Raises `ConfigError`."""
+    return Node(settings)
+
+
+class Outlet:
+    """Where a call's records go: to the bus for whoever watches now, to the store for good."""
+
+    def __init__(self, bus: Bus, writer: StoreWriter, metrics: Metrics) -> None:
+        self._bus = bus
+        self._writer = writer
+        self._metrics = metrics
+
+    async def put(self, records: Sequence[Record], /) -> None:
+        for record in records:
+            await self._bus.publish(LIVE, encode_record(record))
+        numbered = [record for record in records if record.seq]
+        for record in numbered:
+            self._metrics.observe(record.event)
+        await self._writer.put(numbered)
+
+
+class Node:
+    """Use as an async context manager: inside, it takes calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.name = settings.node or f"{socket.gethostname()}:{settings.port}"
+        self.tokens = Tokens(softphone=settings.tokens.softphone, console=settings.tokens.console)
+        self.gate = Gate(self.tokens, settings.allowed_origins)
+        self.metrics = Metrics()
+        self.behaviours = catalogue()
+        self.bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else MemoryBus()
+        self.repository = Repository(open_engine(settings.database_url))
+        self.writer = StoreWriter(self.repository, node=self.name)
+        self.worker = make_worker(settings.model)
+        self.scheduler = Scheduler(self.worker, SchedulerConfig())
+        self._ears = ThreadPoolExecutor(_EARS, thread_name_prefix="ears")
+        self.parts = session_parts(
+            settings,
+            transcriber=self.scheduler,
+            ears=self._ears,
+            sink=Outlet(self.bus, self.writer, self.metrics),
+        )
+        self.switchboard = Switchboard(
+            self.parts,
+            limits=settings.limits,
+            floor=settings.profile,
+            metrics=self.metrics,
+            admission=self.scheduler.admission,
+            known=self._is_known,
+        )
+        self.live = live_board(self.bus, self.repository, self.behaviours)
+        self.commands = BusCommands(self.bus)
+        self.jobs = RecordingJobs(
+            self.repository,
+            self.writer,
+            self.parts,
+            node=self.name,
+            limits=settings.limits,
+            metrics=self.metrics,
+        )
+        self._stack = AsyncExitStack()
+        self._background: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Node:
+        async with AsyncExitStack() as opening:
+            opening.callback(self._ears.shutdown)
+            opening.push_async_callback(self.repository.aclose)
+            await upgrade(self.settings.database_url)
+            opening.push_async_callback(self.bus.close)
+            opening.push_async_callback(self.writer.aclose)
+            await self.worker.start()
+            opening.push_async_callback(self.worker.stop)
+            opening.push_async_callback(self._stop_background)
+            self._start_background()
+            await self._end_abandoned()
+            await opening.enter_async_context(self.switchboard)
+            self._stack = opening.pop_all()
+        log.info("node_started", node=self.name, model=self.settings.model.name)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+        log.info("node_stopped", node=self.name)
+
+    async def drain(self) -> None:
+        """Refuse new calls and wait for those there are."""
+        await self.switchboard.drain()
+
+    def checks(self) -> Mapping[str, str | None]:
+        """Every part that must work, and why it does not."""
+        refusal = self.scheduler.admission()
+        return {
+            "engine": None if self.worker.stats().ready else "the recogniser is being started",
+            "speed": refusal.message if refusal else None,
+            "store": None if self.writer.healthy else "the database cannot be written to",
+            "bus": None if getattr(self.bus, "healthy", True) else "Redis is away",
+            "live": None if self.live.feed.ready else "live calls are still being read",
+            "intake": "the server is shutting down" if self.switchboard.draining else None,
+        }
+
+    def refresh_metrics(self) -> None:
+        stats = self.scheduler.stats()
+        self.metrics.queued.set(stats.queued_final + stats.queued_partial + stats.queued_batch)
+        self.metrics.queue_age.set(stats.oldest_live_age)
+        self.metrics.worker_memory.set(self.worker.stats().rss_bytes)
+        self.metrics.consoles.set(self.live.fanout.statistics.consoles)
+
+    async def _is_known(self, call_id: str) -> bool:
+        return await self.repository.call(call_id) is not None
+
+    async def _end_abandoned(self) -> None:
+        """Calls that an earlier process of this node left live have ended with it."""
+        for record in await self.repository.abandon(self.name):
+            log.warning("call_abandoned", call_id=record.call_id)
+            await self.bus.publish(LIVE, encode_record(record))
+
+    def _start_background(self) -> None:
+        for name, work in (
+            ("live", self.live.feed.run()),
+            ("commands", self._follow_commands()),
+            ("jobs", self.jobs.run()),
+        ):
+            self._background.append(asyncio.create_task(work, name=name))
+
+    async def _stop_background(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def _follow_commands(self) -> None:
+        seen: dict[str, None] = {}
+        while True:
+            try:
+                async with self.bus.subscribe(COMMANDS) as stream:
+                    async for _, payload in stream:
+                        self._obey(payload, seen)
+                return
+            except CursorLost:
+                log.warning("commands_lost")
+
+    def _obey(self, payload: bytes, seen: dict[str, None]) -> None:
+        """Act on a command if its call is here; once, however often the bus brings it."""
+        try:
+            command = decode_command(payload)
+        except CallcueError:
+            log.warning("command_unreadable")
+            return
+        live = self.switchboard.find(command.call_id)
+        if live is None or command.id in seen:
+            return
+        seen[command.id] = None
+        if len(seen) > _SEEN_COMMANDS:
+            del seen[next(iter(seen))]
+        _act(command, live.session)
+
+
+def _act(command: Command, session: CallSession) -> None:
+    match command:
+        case Command(type="whisper", text=str() as text):
+            session.whisper(whisper_id=command.id, text=text, by=command.by, alert_id=command.alert_id)
+        case Command(type="ack" | "dismiss", alert_id=str() as alert_id):
+            session.ack(alert_id, by=command.by, useful=command.useful, dismiss=command.type == "dismiss")
+        case _:
+            log.warning("command_incomplete")
+
+
+def session_parts(
+    settings: Settings, *, transcriber: Transcriber, ears: Executor, sink: RecordSink
+) -> SessionParts:
+    """What every session is made of: models, detectors, alert rules."""
+    meter = PitchMeter()
+    rules = [rule for row in catalogue().values() for rule in row.alerts]
+    policy = Policy(thresholds=settings.thresholds, off=settings.behaviours_off)
+    alerting = AlertPolicy(off=settings.behaviours_off)
+    return SessionParts(
+        transcriber=transcriber,
+        voice=SileroVoiceActivity,
+        executor=ears,
+        judges=lambda call: Bench(call, policy, REGISTRY),
+        desk=lambda call: AlertDesk(rules, alerting),
+        keeper=lambda call: ScoreKeeper(call, policy),
+        sink=sink,
+        prosody=lambda call: CallVoice(meter),
+        config=SessionConfig(
+            partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
+        ),
+    )
+
+
+@asynccontextmanager
+async def offline_parts(settings: Settings) -> AsyncGenerator[SessionParts, None]:
+    """An engine and everything to score recordings with, without store, bus or sockets."""
+    worker = make_worker(settings.model)
+    ears = ThreadPoolExecutor(_EARS, thread_name_prefix="ears")
+    try:
+        await worker.start()
+        yield session_parts(settings, transcriber=Scheduler(worker), ears=ears, sink=Nowhere())
+    finally:
+        await worker.stop()
+        ears.shutdown()
+
+
+class Nowhere:
+    """A sink for records that are collected elsewhere."""
+
+    async def put(self, records: Sequence[Record], /) -> None:
+        pass
+
+
+def make_worker(model: ModelSettings) -> EngineWorker:
+    """Where the engine runs. Raises `ConfigError` for a script that is needed and not given."""
+    factory: EngineFactory
+    if model.worker == "scripted":
+        if model.script is None:
+            raise ConfigError("CALLCUE_MODEL__WORKER=scripted needs CALLCUE_MODEL__SCRIPT, a truth file")
+        factory = ScriptedEngineFactory(scenario=scenario_from(model.script))
+        return ThreadWorker(factory, slots=model.slots)
+    name: Path | str = model.name
+    config = EngineConfig(
+        model_path=name,
+        device=model.device,
+        compute_type=model.compute_type,
+        slots=model.slots,
+        threads=max(1, (os.cpu_count() or 1) // model.slots),
+    )
+    if model.worker == "thread":
+        return ThreadWorker(WhisperFactory(config), slots=model.slots)
+    return ProcessWorker(WhisperFactory(config), slots=model.slots)
