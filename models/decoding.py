@@ -26,13 +26,14 @@ class Limits:
     """Where a hypothesis stops being believable. Measured on AN4, RAVDESS, speechocean762 and one real call.
 
     `letters_per_second`: speech beyond this rate over the voiced time was not said (fast talkers reach
-    about 22; every doubled sentence seen lies above 30); voice activity misses up to `voiced_slack` at the
-    edges. `end_slack`: a piece that starts this close to the
-    end of the audio, or later, was made up. `min_mean_logprob`: below it one longer window is tried.
-    `min_voiced_for_words`: an empty answer to less voice than this is believed.
+    about 22, usual is `usual_share` of it; every doubled sentence seen lies above 30). `voiced_slack`: what
+    voice activity misses at the edges. `end_slack`: a piece that starts this close to the end of the audio,
+    or later, was made up. `min_mean_logprob`: below it one longer window is tried. `min_voiced_for_words`:
+    an empty answer to less voice than this is believed.
     """
 
     letters_per_second: float = 25.0
+    usual_share: float = 0.6
     voiced_slack: float = 0.15
     end_slack: float = 0.1
     min_mean_logprob: float = -1.4
@@ -151,17 +152,29 @@ def cut_beyond(pieces: Sequence[Piece], end: float) -> tuple[tuple[TokenWord, ..
 def cut_repeats(
     words: tuple[TokenWord, ...], *, voiced: float, limits: Limits
 ) -> tuple[tuple[TokenWord, ...], tuple[TokenWord, ...]]:
-    """Cuts an utterance that was written several times over down to the copies that fit the voiced time.
+    """Cuts what was written again: kept words, cut words.
 
-    Only when all of it repeats from its first word on (the last copy may be broken off) and it is more than
-    can be said in the time: somebody who really says it twice takes the time for it.
+    Only when it is more than can be said in the time: somebody who really says it twice takes the time for
+    it. When all of it repeats from its first word on (the last copy may be broken off), as many copies stay
+    as fit at a usual rate; a closing phrase of three or more words that stands twice loses its copy.
     """
-    period = repeat_period([plain(word.text) for word in words])
+    texts = [plain(word.text) for word in words]
     room = limits.letters_per_second * (voiced + limits.voiced_slack)
-    if period is None or spoken_length(words) <= room:
-        return words, ()
-    copies = max(1, int(room // max(1, spoken_length(words[:period]))))
-    return words[: copies * period], words[copies * period :]
+    length = spoken_length(words)
+    period = repeat_period(texts)
+    if period is not None and length > room:
+        one = max(1, spoken_length(words[:period]))
+        copies = max(1, int(limits.usual_share * room / one))
+        return words[: copies * period], words[copies * period :]
+    if length > 0.8 * room and (tail := _repeated_tail(texts)):
+        return words[:-tail], words[-tail:]
+    return words, ()
+
+
+def _repeated_tail(words: Sequence[str]) -> int:
+    """Length of the longest closing phrase of three or more words that stands there twice, else 0."""
+    sizes = range(len(words) // 2, 2, -1)
+    return next((size for size in sizes if words[-size:] == words[-2 * size : -size]), 0)
 
 
 def repeat_period(words: Sequence[str]) -> int | None:

@@ -1,0 +1,81 @@
+"""Voice activity: the same audio, cut anywhere, by any number of channels, gives the same bits."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from faster_whisper.vad import get_vad_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.vad import SileroVoiceActivity, shared_network
+from streaming.ports import Samples
+
+
+def sound(windows: int, seed: int = 1) -> Samples:
+    """Vowel-like buzzes with pauses: moves the probabilities about."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(windows * 512) / 16000
+    buzz = sum(np.sin(2 * np.pi * 130 * k * t) / k for k in range(1, 20))
+    gate = (np.sin(2 * np.pi * 1.3 * t) > 0) * (0.6 + 0.4 * np.sin(2 * np.pi * 5 * t))
+    return np.asarray(0.1 * buzz * gate + rng.normal(0, 0.003, len(t)), np.float32)
+
+
+WHOLE = sound(60)
+EXPECTED = SileroVoiceActivity().probabilities(WHOLE)
+
+
+def test_it_is_the_library_s_own_answer_except_where_the_library_wipes_its_last_samples() -> None:
+    theirs = get_vad_model()(WHOLE.copy()).reshape(-1)
+    assert np.array_equal(EXPECTED[:-1], theirs[:-1])
+
+
+def test_it_tells_voice_from_none() -> None:
+    assert EXPECTED.max() > 0.5
+    silence = SileroVoiceActivity().probabilities(np.zeros(512 * 30, np.float32))
+    assert silence.max() < 0.2
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 59), max_size=8))
+def test_cutting_the_audio_anywhere_changes_no_bit(cuts: list[int]) -> None:
+    edges = sorted({0, 60, *cuts})
+    channel = SileroVoiceActivity()
+    parts = [channel.probabilities(WHOLE[a * 512 : b * 512]) for a, b in itertools.pairwise(edges)]
+    assert np.array_equal(np.concatenate(parts), EXPECTED)
+
+
+def test_channels_that_share_the_network_do_not_disturb_each_other() -> None:
+    one, two = SileroVoiceActivity(shared_network()), SileroVoiceActivity(shared_network())
+    other = sound(60, seed=2)[::-1].copy()
+    parts = []
+    for i in range(0, len(WHOLE), 1024):
+        parts.append(one.probabilities(WHOLE[i : i + 1024]))
+        two.probabilities(other[i : i + 1024])
+    assert np.array_equal(np.concatenate(parts), EXPECTED)
+
+
+def test_the_caller_s_array_is_only_read() -> None:
+    audio = WHOLE.copy()
+    audio.flags.writeable = False
+    SileroVoiceActivity().probabilities(audio)
+    assert np.array_equal(audio, WHOLE)
+
+
+def test_after_a_reset_nothing_is_remembered() -> None:
+    channel = SileroVoiceActivity()
+    channel.probabilities(WHOLE)
+    channel.reset()
+    assert np.array_equal(channel.probabilities(WHOLE), EXPECTED)
+
+
+@pytest.mark.parametrize("shape", [(511,), (513,), (2, 512)])
+def test_broken_windows_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="whole windows"):
+        SileroVoiceActivity().probabilities(np.zeros(shape, np.float32))
+
+
+def test_no_audio_gives_no_probability() -> None:
+    assert len(SileroVoiceActivity().probabilities(np.zeros(0, np.float32))) == 0
