@@ -13,7 +13,7 @@ const { values: options } = parseArgs({
   options: { port: { type: "string", default: "8790" }, at: { type: "string", default: "45" }, calls: { type: "string", default: "9" }, token: { type: "string" } },
 });
 const WEB = fileURLToPath(new URL("../../service/web/", import.meta.url));
-const CSP = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'";
+const CSP = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const EXPIRE_SECONDS = 60;
 const COOLDOWN_SECONDS = 60;

@@ -128,7 +128,7 @@ const connection = new Connection({
   onLink: (now) => {
     link.value = now;
     if (now.phase !== "live") giveUp(outbox.value.map((item) => item.ref), "The connection broke before the answer.");
-    if (now.phase === "refused") tokenWanted.value = sessionStorage.getItem(TOKEN_KEY) ? "refused" : "first";
+    if (now.phase === "refused" && config.value?.auth) tokenWanted.value = sessionStorage.getItem(TOKEN_KEY) ? "refused" : "first";
   },
 });
 

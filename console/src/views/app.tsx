@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { announcement, answer, card, helpOpen, judgeUseful, selected, state, step } from "../console";
+import { announcement, answer, card, helpOpen, isLive, judgeUseful, selected, state, step } from "../console";
 import { type Key, keyOf } from "../keys";
 import { Assist } from "./assist";
 import { Bar } from "./bar";
@@ -23,7 +23,7 @@ export function App() {
   return (
     <>
       <Bar />
-      <main class="desk">
+      <main class={isLive.value ? "desk" : "desk desk-stale"}>
         <CallList />
         <CallPane />
         <Assist />

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { helpOpen, link, retryNow, state } from "../console";
+import { config, helpOpen, link, retryNow, state } from "../console";
 import { plural } from "../format";
 import { openAlert } from "../select";
 import { Mark } from "./icons";
@@ -30,7 +30,7 @@ function ConnectionState() {
       <span class="link-dot" aria-hidden="true" />
       {phase === "live" && "Live"}
       {phase === "connecting" && "Connecting…"}
-      {phase === "refused" && "Not live – token needed"}
+      {phase === "refused" && (config.value?.auth ? "Not live – token needed" : "Not live – the service does not let this address in")}
       {phase === "waiting" && <Waiting />}
     </div>
   );

@@ -35,7 +35,7 @@ export function AlertCard({ call, view }: { call: CallState; view: AlertView }) 
         {alert.coaching && <><dt>Next</dt><dd class="card-coaching" data-testid="alert-coaching">{alert.coaching}</dd></>}
       </dl>
       {open ? <Answers /> : <Outcome view={view} />}
-      <Useful view={view} />
+      {call.live && <Useful view={view} />}
       <Problem view={view} />
     </article>
   );
