@@ -1,0 +1,317 @@
+"""A call session on scripted speech: order, gaps, overload, resumption, failure, whispers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from models.scripted import Line, Scenario, ScriptedTranscriber, ScriptedVoiceActivity
+from streaming.alerts import AlertDesk
+from streaming.audio import Encoding
+from streaming.channel import Piece
+from streaming.errors import PositionError
+from streaming.events import (
+    AudioGap,
+    CallEnded,
+    CallInfo,
+    CallStarted,
+    Event,
+    Party,
+    Profile,
+    Record,
+    Scorecard,
+    Seconds,
+    Signal,
+    Tick,
+    Utterance,
+    Whisper,
+    WhisperDelivered,
+)
+from streaming.ports import Samples, SpeechRequest, Transcript
+from streaming.session import CallSession, SessionConfig, SessionParts
+
+RATE = 8000
+FRAME = 160
+LINES = (
+    Line(speaker=Party.AGENT, start=0.5, end=2.0, text="good morning how can I help"),
+    Line(speaker=Party.CUSTOMER, start=2.6, end=4.0, text="my router is broken"),
+    Line(speaker=Party.AGENT, start=4.6, end=6.0, text="I am sorry about your router"),
+)
+
+
+class Judges:
+    def feed(self, event: Event, /) -> Sequence[Event]:
+        return ()
+
+    def finish(self, at: Seconds, /) -> Sequence[Event]:
+        return ()
+
+
+class Keeper:
+    def feed(self, event: Event, /) -> None: ...
+
+    def card(self, at: Seconds, /) -> Scorecard:
+        return Scorecard(at=at, items=(), heard=(), not_judged=())
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    async def put(self, records: Sequence[Record], /) -> None:
+        self.records += records
+
+    def events(self, kind: type[Event]) -> list[Event]:
+        return [record.event for record in self.records if isinstance(record.event, kind)]
+
+    def finals(self) -> list[str]:
+        return [e.text for e in self.events(Utterance) if isinstance(e, Utterance) and e.final]
+
+
+@pytest.fixture
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+class Voices:
+    """Hands out the agent's voice activity first, then the customer's."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._parties = iter((Party.AGENT, Party.CUSTOMER))
+        self._lines = lines
+
+    def __call__(self) -> ScriptedVoiceActivity:
+        return ScriptedVoiceActivity.of(self._lines, next(self._parties))
+
+
+def parts_for(
+    executor: Executor, sink: Sink, transcriber: object | None = None, **config: object
+) -> SessionParts:
+    return SessionParts(
+        transcriber=transcriber or ScriptedTranscriber(Scenario(lines=LINES)),  # type: ignore[arg-type]
+        voice=Voices(LINES),
+        executor=executor,
+        judges=lambda call: Judges(),
+        desk=lambda call: AlertDesk(()),
+        keeper=lambda call: Keeper(),
+        sink=sink,
+        config=SessionConfig(**{"partial_every": None, **config}),  # type: ignore[arg-type]
+    )
+
+
+def frames(seconds: float, *, start: float = 0.0, parties: Sequence[Party] = tuple(Party)) -> list[Piece]:
+    silence = bytes([0xFF]) * FRAME
+    positions = range(round(start * RATE), round(seconds * RATE), FRAME)
+    return [
+        Piece(party=party, position=position, encoding=Encoding.MULAW, data=silence)
+        for position in positions
+        for party in parties
+    ]
+
+
+async def play(session: CallSession, pieces: Sequence[Piece]) -> Scorecard:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(session.run())
+        await session.feed(pieces)
+        session.end("client", "bye")
+    return running.result()
+
+
+def call(**facts: object) -> CallInfo:
+    return CallInfo(call_id="call-1", **facts)  # type: ignore[arg-type]
+
+
+async def test_a_call_is_filed_whole_and_in_order(executor: Executor) -> None:
+    sink = Sink()
+    card = await play(CallSession(call(), rate=RATE, parts=parts_for(executor, sink)), frames(8.0))
+    assert sink.finals() == [line.text for line in LINES]
+    assert [record.seq for record in sink.records] == list(range(1, len(sink.records) + 1))
+    assert isinstance(sink.records[0].event, CallStarted)
+    assert isinstance(sink.records[-2].event, CallEnded)
+    assert sink.records[-1].event == card
+    assert len(sink.events(Tick)) == 7
+    assert not sink.events(AudioGap)
+
+
+class Slow:
+    """Answers each utterance after a delay of its own; the first is slowest."""
+
+    def __init__(self, delays: dict[str, float]) -> None:
+        self._inner = ScriptedTranscriber(Scenario(lines=LINES))
+        self._delays = delays
+
+    async def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        await asyncio.sleep(self._delays.get(request.utterance_id, 0.0))
+        return await self._inner.transcribe(request)
+
+    def forget(self, call_id: str, /) -> None: ...
+
+
+async def test_the_log_is_the_same_however_slowly_transcripts_come(executor: Executor) -> None:
+    logs = []
+    for delays in ({}, {"a1": 0.2, "c1": 0.05}, {"c1": 0.15}):
+        sink = Sink()
+        session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink, Slow(delays)))
+        await play(session, frames(8.0))
+        logs.append(sink.records)
+    assert logs[0] == logs[1] == logs[2]
+
+
+async def test_a_hole_in_the_positions_becomes_a_gap_and_the_rest_keeps_its_time(executor: Executor) -> None:
+    sink = Sink()
+    pieces = [piece for piece in frames(8.0) if not 2.1 * RATE <= piece.position < 2.5 * RATE]
+    await play(CallSession(call(), rate=RATE, parts=parts_for(executor, sink)), pieces)
+    gaps = [e for e in sink.events(AudioGap) if isinstance(e, AudioGap)]
+    assert {(gap.speaker, round(gap.start, 2), round(gap.end, 2), gap.reason) for gap in gaps} == {
+        (Party.AGENT, 2.1, 2.5, "lost"),
+        (Party.CUSTOMER, 2.1, 2.5, "lost"),
+    }
+    agent = [e for e in sink.events(Utterance) if isinstance(e, Utterance) and e.speaker is Party.AGENT]
+    assert agent[-1].start == pytest.approx(4.4, abs=0.1)
+
+
+async def test_more_audio_than_can_wait_drops_the_oldest_and_says_overload(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink, buffered=1.0))
+    for piece in frames(8.0):  # all at once, before the session runs
+        session.offer(piece)
+    session.end("client", "bye")
+    await session.run()
+    gaps = [e for e in sink.events(AudioGap) if isinstance(e, AudioGap)]
+    assert {gap.reason for gap in gaps} <= {"overload", "missing"}
+    assert sum(gap.end - gap.start for gap in gaps if gap.speaker is Party.AGENT) == pytest.approx(
+        7.0, abs=0.1
+    )
+
+
+async def test_a_failed_transcription_is_said_and_harms_nothing_else(executor: Executor) -> None:
+    sink = Sink()
+    scenario = Scenario(lines=LINES, poison=frozenset({"c1"}))
+    parts = parts_for(executor, sink, ScriptedTranscriber(scenario))
+    await play(CallSession(call(), rate=RATE, parts=parts), frames(8.0))
+    assert sink.finals() == [LINES[0].text, "", LINES[2].text]
+    (gap,) = (e for e in sink.events(AudioGap) if isinstance(e, AudioGap))
+    assert gap.reason == "transcription_failed" and gap.speaker is Party.CUSTOMER
+
+
+async def test_positions_that_go_back_too_far_end_the_call_with_what_was_heard(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(session.run())
+        await session.feed(frames(3.0, start=0.0))
+        await session.feed(frames(90.0, start=89.0))
+        await session.feed(frames(1.0))
+    assert isinstance(session.fault, PositionError)
+    assert running.done()
+    (ended,) = sink.events(CallEnded)
+    assert isinstance(ended, CallEnded) and ended.reason == "bad_position"
+    assert sink.finals()[0] == LINES[0].text
+
+
+async def test_a_party_that_never_sends_is_reported_missing(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink))
+    await play(session, frames(8.0, parties=(Party.AGENT,)))
+    assert [LINES[0].text, LINES[2].text] == sink.finals()
+    gaps = [e for e in sink.events(AudioGap) if isinstance(e, AudioGap)]
+    assert {gap.speaker for gap in gaps} == {Party.CUSTOMER}
+    assert {gap.reason for gap in gaps} == {"missing", "lost"} or {gap.reason for gap in gaps} == {"missing"}
+
+
+async def test_partial_lines_pass_and_take_no_number(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink, partial_every=0.3))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(session.run())
+        for piece in frames(8.0):
+            await session.feed([piece])
+            if piece.position % (RATE // 5) == 0:
+                await asyncio.sleep(0.002)
+        session.end("client", "bye")
+    partials = [r for r in sink.records if isinstance(r.event, Utterance) and not r.event.final]
+    assert partials and {record.seq for record in partials} == {0}
+    numbered = [record.seq for record in sink.records if record.seq]
+    assert numbered == list(range(1, len(numbered) + 1))
+    assert sink.finals() == [line.text for line in LINES]
+
+
+async def test_a_whisper_waits_for_a_client_that_is_away_and_is_delivered_once(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink))
+    told: list[object] = []
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(session.run())
+        session.attach(told.append)
+        session.detach()
+        session.whisper(whisper_id="w1", text="use her name", by="sup", alert_id=None)
+        assert told == []
+        session.attach(told.append)
+        session.whisper_delivered("w1")
+        session.whisper_delivered("w1")
+        session.end("client", "bye")
+    assert [one.id for one in told if isinstance(one, Whisper)] == ["w1"]
+    assert len(sink.events(Whisper)) == 1
+    assert len(sink.events(WhisperDelivered)) == 1
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.measured: list[Party] = []
+
+    def measure(self, audio: Samples, /, *, speaker: Party, start: Seconds) -> Sequence[Signal]:
+        self.measured.append(speaker)
+        end = start + len(audio) / 16_000
+        return [Signal(name="f0_sd", speaker=speaker, start=start, end=end, value=1.0)]
+
+
+@pytest.mark.parametrize(
+    ("profile", "measured"),
+    [
+        ("full", {Party.AGENT, Party.CUSTOMER}),
+        ("training", {Party.CUSTOMER}),
+        ("eu-workplace", {Party.CUSTOMER}),
+    ],
+)
+async def test_the_profile_is_kept_at_the_source(
+    executor: Executor, profile: str, measured: set[Party]
+) -> None:
+    sink, meter = Sink(), Meter()
+    parts = replace(parts_for(executor, sink), prosody=lambda info: meter)
+    await play(CallSession(call(profile=Profile(profile)), rate=RATE, parts=parts), frames(8.0))
+    assert set(meter.measured) == measured
+    assert {e.speaker for e in sink.events(Signal) if isinstance(e, Signal)} == measured
+
+
+class Broken:
+    async def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        raise RuntimeError("a bug")
+
+    def forget(self, call_id: str, /) -> None: ...
+
+
+async def test_a_session_that_breaks_still_yields_the_end_of_its_log(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink, Broken()))
+    with pytest.raises(ExceptionGroup):
+        await play(session, frames(8.0))
+    left = session.records_for_failure()
+    assert isinstance(left[-2].event, CallEnded) and left[-2].event.reason == "failed"
+    assert isinstance(left[-1].event, Scorecard)
+    seqs = [record.seq for record in [*sink.records, *left]]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_what_is_stored_is_known_in_stream_time(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink))
+    await play(session, frames(8.0))
+    assert session.stored(0) == 0.0
+    middle = next(r.seq for r in sink.records if isinstance(r.event, Tick) and r.event.at == 4.0)
+    assert 3.0 <= session.stored(sink.records[-1].seq) <= 8.5
+    assert session.stored(middle) <= session.stored(sink.records[-1].seq)
