@@ -107,7 +107,8 @@ export interface SpeechEnded {
  * What one party said between two pauses.
  *
  * `id` is unique in the call (``a12``: the agent's twelfth). Partials have `final=False` and rising
- * `revision`; exactly one final follows (its `words` may be empty when everything was held back).
+ * `revision` from 1; exactly one final follows, of revision 0 (its `words` may be empty when everything
+ * was held back).
  * `continues` is true when the segmenter cut a long turn, so the next utterance goes on with it.
  */
 export interface Utterance {
