@@ -26,15 +26,13 @@ _RECENT = 8.0  # seconds since the customer's last words in which the token can 
 _RECEIPTS = frozenset(
     {"okay", "oh", "good", "great", "all", "right", "thanks", "thank", "ah", "fine", "you", "cool"}
 )
-_YOURS = re.compile(
-    r"^(and|but|so|oh|well|okay)? ?you (should|have|had|got|do|did|can|will|would|must|are)\b"
-)
+_YOURS = re.compile(r"^(and|but|so|oh|well|okay)? ?you (should|have|had|got|did|must)\b")
 _TAG = re.compile(r"\b(you know|right|okay|you see|is it not|eh)$")
-_INVERTED = (
-    "is are was were do does did can could will would have has should may am "
-    "what where when who why how which whose"
+_INVERTED = re.compile(
+    r"^((and|but|so|okay|what|where|when|who|why|how) )*"
+    r"(is|are|was|were|do|does|did|can|could|will|would|have|has|should|may|am)( not)? "
+    r"(i|you|he|she|it|we|they|there|this|that|the|my|your|anyone|someone)\b"
 )
-_OPENS_A_QUESTION = frozenset(_INVERTED.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,7 @@ class _Candidate:
     start: Seconds
     end: Seconds
     sure: bool  # a question was asked, or the token itself asks: no back-channel whatever follows
+    confidence: float
 
 
 class CurtAnswers(Part):
@@ -83,10 +82,11 @@ class CurtAnswers(Part):
         heard_well = line.confidence(0, len(line.tokens) - 1) >= self._least_confidence
         if not heard_well or not self._owed(before, start, end):
             return None
-        asked = _asks(before)
+        asked = _asks(before) or (texts <= _ANSWERS and _about_you(before))
         if not repair and not asked and (texts & _CONTINUERS or _unfinished(before)):
             return None
-        return _Candidate(line, start, end, asked or repair)
+        certain = repair or (asked and not texts & _CONTINUERS)
+        return _Candidate(line, start, end, asked or repair, 0.9 if certain else 0.7)
 
     def _owed(self, before: Line, start: Seconds, end: Seconds) -> bool:
         """The customer had stopped, a moment ago, and the agent has said nothing since."""
@@ -125,7 +125,7 @@ class CurtAnswers(Part):
             start=pending.start,
             end=pending.end,
             at=max(at, pending.line.end),
-            confidence=0.9 if pending.sure else 0.7,
+            confidence=pending.confidence,
             evidence=(pending.line.whole(),),
             note="A whole sentence here would tell the customer that the answer was heard.",
         )
@@ -134,12 +134,16 @@ class CurtAnswers(Part):
 def _asks(line: Line) -> bool:
     """The line ends in a question that wants an answer; "you know?" and "right?" do not."""
     last = line.sentences[-1]
-    texts = line.texts[last.first : last.last + 1]
-    if _TAG.search(" ".join(texts)):
+    text = " ".join(line.texts[last.first : last.last + 1])
+    if _TAG.search(text):
         return False
-    if _YOURS.match(" ".join(texts)):
-        return True  # "You should have that already." asks about what only the agent can know
-    return last.mark == "?" or (last.mark != "." and len(texts) > 2 and texts[0] in _OPENS_A_QUESTION)
+    return last.mark == "?" or (not last.mark and bool(_INVERTED.match(text)))
+
+
+def _about_you(line: Line) -> bool:
+    """ "You should have that already." asks about what only the agent can know."""
+    last = line.sentences[-1]
+    return bool(last.mark) and bool(_YOURS.match(" ".join(line.texts[last.first : last.last + 1])))
 
 
 def _unfinished(line: Line) -> bool:

@@ -68,10 +68,13 @@ class Floor:
 
     def overlap(self, party: Party, start: Seconds, end: Seconds) -> Seconds:
         """Seconds of `party`'s speech between `start` and `end`."""
-        return sum(
-            max(0.0, min(end, end if one.end is None else one.end) - max(start, one.start))
-            for one in self._speech[party]
-        )
+        total = 0.0
+        for one in reversed(self._speech[party]):
+            until = end if one.end is None else min(one.end, end)
+            if until <= start:
+                break  # stretches of one party follow each other in time
+            total += max(0.0, until - max(one.start, start))
+        return total
 
     def ended(self, party: Party, before: Seconds) -> Seconds | None:
         """When `party` last stopped speaking at or before `before`."""

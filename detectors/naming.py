@@ -122,21 +122,28 @@ def spelled_out(line: Line, span: Span) -> tuple[str, ...]:
 
 
 def _after_leads(line: Line, *, asked: bool) -> Iterator[Span | None]:
-    for match in lexicon("names").find(line, "says_name", "may_say_name"):
+    for match in lexicon("names").find(line, "says_name", "may_say_name", "answers_name"):
         span = _run(line, match.last + 1)
         if span is None:
             continue
-        if match.label == "says_name" or asked or _sounds_like_a_person(line, span):
+        if match.label == "says_name" or asked or _sounds_like_a_person(line, span, match.label):
             yield span
 
 
-def _sounds_like_a_person(line: Line, span: Span) -> bool:
-    """Behind "this is" or "I'm": a known given name, or what only follows a name ("… calling")."""
-    following = line.tokens[span.last + 1].text if span.last + 1 < len(line.tokens) else ""
-    tells = following in {"here", "calling", "speaking"}
-    ends = not following or any(last == span.last for _, last in line.sentence_of(span.last).clauses)
+def _sounds_like_a_person(line: Line, span: Span, lead: str) -> bool:
+    """A name unasked: behind "this is" or "I'm" a given name, or what only follows a name ("… calling").
+
+    "It's …" alone may say anything, so there it must be followed by such a word.
+    """
+    following = line.tokens[span.last + 1] if span.last + 1 < len(line.tokens) else None
+    word = following.text if following else ""
+    if word in {"here", "calling", "speaking"}:
+        return True
+    if lead == "answers_name":
+        return False
+    ends = not word or any(last == span.last for _, last in line.sentence_of(span.last).clauses)
     given = line.tokens[span.first].text in plain_words("given_names")
-    return tells or span.titled or (given and (ends or following in {"from", "and", "again", "i", "with"}))
+    return span.titled or word == "from" or (given and (ends or word in {"and", "again", "i", "with"}))
 
 
 def _run(line: Line, at: int) -> Span | None:

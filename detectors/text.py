@@ -108,6 +108,7 @@ class Line:
     utterance: Utterance
     tokens: tuple[Token, ...]
     sentences: tuple[Sentence, ...]
+    texts: tuple[str, ...]  # of the tokens, in order
 
     @property
     def speaker(self) -> Party:
@@ -124,10 +125,6 @@ class Line:
     @property
     def end(self) -> Seconds:
         return self.utterance.end
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return tuple(token.text for token in self.tokens)
 
     @property
     def asks(self) -> bool:
@@ -179,7 +176,8 @@ def read(utterance: Utterance) -> Line:
         if len(tokens) > clause:
             clauses.append((clause, len(tokens) - 1))
         sentences.append(_sentence(first, len(tokens) - 1, "", clauses))
-    return Line(utterance=utterance, tokens=tuple(tokens), sentences=tuple(sentences))
+    texts = tuple(token.text for token in tokens)
+    return Line(utterance=utterance, tokens=tuple(tokens), sentences=tuple(sentences), texts=texts)
 
 
 def tokenize(text: str) -> tuple[str, ...]:
@@ -192,10 +190,7 @@ def tokenize(text: str) -> tuple[str, ...]:
 
 def normalise(heard: str) -> tuple[str, ...]:
     """The comparable tokens of one word as heard: usually one, none for a hesitation or a bare mark."""
-    plain = _EDGES.sub("", heard.translate(_APOSTROPHES)).lower()
-    if plain in HESITATIONS:
-        return ()
-    return tuple(_open(plain))
+    return _comparable(_EDGES.sub("", heard.translate(_APOSTROPHES)).lower())
 
 
 def stem(token: str) -> str:
@@ -227,8 +222,14 @@ def _undouble(root: str) -> str:
 def _tokens(index: int, heard: str, *, opens: bool) -> Iterator[Token]:
     shown = _EDGES.sub("", heard)
     capital = shown[:1].isupper()
-    for number, text in enumerate(normalise(heard)):
+    for number, text in enumerate(_comparable(shown.lower())):
         yield Token(text=text, word=index, heard=shown, capital=capital, opens=opens and number == 0)
+
+
+def _comparable(plain: str) -> tuple[str, ...]:
+    if plain.isalpha() and plain not in _VARIANTS:
+        return () if plain in HESITATIONS else (plain,)
+    return () if plain in HESITATIONS else tuple(_open(plain))
 
 
 def _open(plain: str) -> Iterator[str]:
