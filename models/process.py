@@ -42,7 +42,8 @@ class ProcessWorker(Lifetime):
     """An `EngineWorker` in a supervised child process. Belongs to one event loop.
 
     A request whose child dies is tried once more, alone, so that one request that kills the engine does
-    not take others with it. `timeout` is for one request, `load_timeout` for loading the engine.
+    not take others with it. `timeout` is for one request, `load_timeout` for loading the engine, and
+    `patience` is how long a request waits for a process that is being started again.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class ProcessWorker(Lifetime):
         slots: int = 1,
         timeout: Seconds = 60.0,
         load_timeout: Seconds = 180.0,
+        patience: Seconds = 30.0,
         backoff: tuple[Seconds, ...] = _BACKOFF,
     ) -> None:
         self.slots = slots
         self._load = Load(factory, slots)
         self._timeout = timeout
         self._load_timeout = load_timeout
+        self._patience = patience
         self._backoff = backoff
         self._child: Process | None = None
         self._pending: dict[int, _Pending] = {}
@@ -137,7 +140,7 @@ class ProcessWorker(Lifetime):
 
     async def _available(self) -> Process:
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._patience):
                 while self._child is None and not self._stopping:
                     await self._ready.wait()
         except TimeoutError:
