@@ -133,6 +133,13 @@ def test_one_request_acknowledged_in_between_starts_the_row_anew():
     assert told(d.feed(found(ACKN, 25))) == ["+listening.acknowledgement#1"]
 
 
+def test_a_good_one_in_between_does_not_excuse_where_no_row_is_asked_for():
+    d = desk()
+    d.feed(found(CURT, 10))
+    d.feed(delivered(CURT.behaviour, 15))
+    assert told(d.feed(found(CURT, 20))) == ["+courtesy.please_thanks#1"]
+
+
 def test_a_provisional_delivered_one_does_not_break_the_row():
     d = desk()
     d.feed(found(ACKN, 10))

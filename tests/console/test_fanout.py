@@ -107,6 +107,17 @@ async def test_a_console_that_comes_back_gets_what_it_missed():
         assert seqs(await get(console)) == [], "it is told at once that it has resumed"
 
 
+async def test_what_still_waits_for_company_is_not_sent_twice_to_one_that_comes_back():
+    desk = Desk()
+    with desk.fanout.subscribe() as other:
+        cursor = (await get(other))["cursor"]
+        desk.tick()
+        with desk.fanout.subscribe(after=cursor) as console:
+            assert seqs(await get(console)) == [1]
+            desk.alert()
+            assert seqs(await get(console)) == [2]
+
+
 @pytest.mark.parametrize(
     "after", ["", "elsewhere-3", "{boot}-99", "{boot}-0", "{boot}-x", "{boot}", "{boot}--1"]
 )

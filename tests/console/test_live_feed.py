@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from service.live import TOPIC, LiveFeed, LiveView
 from service.wire import decode_record, encode_record
@@ -18,13 +19,15 @@ RETRIES = (0.01, 0.01, 0.01)
 class Watcher:
     """What a feed showed, and a way to wait for it."""
 
-    def __init__(self, bus: MemoryBus, store: MemoryStore, *, few: int = 100) -> None:
+    def __init__(
+        self, bus: MemoryBus, store: MemoryStore, *, few: int = 100, retries: tuple[float, ...] = RETRIES
+    ) -> None:
         self.bus, self.view = bus, LiveView()
         self.records: list[Record] = []
         self.changes = 0
         self._news = asyncio.Event()
         self.feed = LiveFeed(
-            bus, store, self.view, shown=self._shown, changed=self._changed, retries=RETRIES, few=few
+            bus, store, self.view, shown=self._shown, changed=self._changed, retries=retries, few=few
         )
 
     def _shown(self, record: Record, data: bytes) -> None:
@@ -48,8 +51,8 @@ class Watcher:
 
 
 @asynccontextmanager
-async def following(store: MemoryStore, *, retain: int = 4096, few: int = 100) -> AsyncIterator[Watcher]:
-    watcher = Watcher(MemoryBus(retain), store, few=few)
+async def following(store: MemoryStore, *, retain: int = 4096, **options: Any) -> AsyncIterator[Watcher]:
+    watcher = Watcher(MemoryBus(retain), store, **options)
     task = asyncio.create_task(watcher.feed.run())
     async with asyncio.timeout(5):
         await watcher.feed.wait_ready()
@@ -106,9 +109,9 @@ async def test_records_that_nobody_has_are_given_up_after_a_while_and_the_call_g
         await node.until("c1", 5)
 
 
-async def test_a_reader_that_was_lapped_catches_up_from_the_store():
+async def test_a_reader_that_was_lapped_catches_up_from_the_store_at_once():
     store = MemoryStore()
-    async with following(store, retain=8) as node:
+    async with following(store, retain=8, retries=(60.0,)) as node:
         records = numbered("c1", started("c1"), *(Tick(at=float(n)) for n in range(60)))
         store.add(*records)
         await node.publish(*records)  # the memory bus never waits: the node reads none of this meanwhile

@@ -222,6 +222,15 @@ def test_loading_from_the_store_fills_a_hole_and_passes_over_what_is_known():
     assert not view.needs_resync("c1")
 
 
+def test_records_that_the_store_lacks_too_are_told_of():
+    records = short_call()
+    view = LiveView()
+    view.load("c1", [records[0], records[2]])
+    call = view.view("c1")
+    assert call is not None
+    assert (call.truncated, call.seq) == (True, 3)
+
+
 def test_a_hole_that_cannot_be_filled_is_skipped_and_told():
     records = short_call()
     view = LiveView()
