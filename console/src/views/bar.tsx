@@ -10,7 +10,7 @@ export function Bar() {
   return (
     <header class="bar">
       <h1 class="brand"><Mark />callcue</h1>
-      <p class="bar-sum">
+      <p class="bar-sum" hidden={state.value.cursor === null}>
         <strong>{plural(live.length, "live call")}</strong>
         <span class={waiting ? "bar-need" : "bar-calm"}>{waiting ? `${waiting} to look at` : "nothing to look at"}</span>
       </p>

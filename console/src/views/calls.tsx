@@ -14,14 +14,14 @@ const RECENT = 30;
 const MOVE_MS = 180;
 
 export function CallList() {
-  const { calls } = state.value;
+  const { calls, cursor } = state.value;
   const list = useMovingRows(rows.value);
   const live = rows.value.flatMap((id) => calls.get(id) ?? []);
   const ended = endedRows.value.slice(0, RECENT).flatMap((id) => calls.get(id) ?? []);
   return (
     <nav class="calls" aria-label="Calls" onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
       <h2 class="calls-title">Live<span class="count">{live.length}</span></h2>
-      {live.length === 0 && <p class="empty">No live calls. They appear here as soon as a softphone streams.</p>}
+      {live.length === 0 && <p class="empty">{cursor === null ? "Waiting for the service." : "No live calls. They appear here as soon as a softphone streams."}</p>}
       <ul class="rows" ref={list}>
         {live.map((call) => <Row key={call.call.call_id} call={call} chosen={call.call.call_id === selectedId.value} />)}
       </ul>

@@ -94,8 +94,8 @@ const OUTCOME: Readonly<globalThis.Record<AlertView["state"], string>> = {
 function Outcome({ view }: { view: AlertView }) {
   return (
     <p class="outcome" role="status">
+      {view.by && <>Answered by <bdi>{view.by}</bdi>. </>}
       {OUTCOME[view.state]}
-      {view.by && <> Answered by <bdi>{view.by}</bdi>.</>}
     </p>
   );
 }
