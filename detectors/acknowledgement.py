@@ -1,0 +1,247 @@
+"""listening.acknowledgement: does the agent say back what the customer stated before moving on?
+
+An opportunity is one customer turn (over its utterances, the agent's nods in between, and what is said
+again when the agent asks for it). It gets one verdict or none. Delivered: key words, a paraphrase or the
+number come back. Missed: a turn that matters, and the agent moves on. Harmful, kind ``wrong_readback``:
+the number comes back otherwise, and the customer says so or leaves a clearly heard error standing.
+In doubt nothing is judged: lost audio, unsure words, half an echo, an answer to a question.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from detectors.base import Judge
+from detectors.customer_turn import CustomerTurn
+from detectors.echo import Echo, listen, question_words
+from detectors.floor import Floor
+from detectors.matter import Matter, Move, move, remark
+from detectors.readback import Answer, Misreading, answer_to
+from detectors.text import Line
+from streaming.events import (
+    CallInfo,
+    Detection,
+    Event,
+    Party,
+    Seconds,
+    Tick,
+    Utterance,
+    Verdict,
+    WordsHeldBack,
+    WordSpan,
+)
+from streaming.ports import Policy
+
+BEHAVIOUR = "listening.acknowledgement"
+_OPEN = 3  # customer turns waiting at once: an older one is not judged any more
+_NOTES = {
+    Verdict.DELIVERED: "The agent says back what the customer stated.",
+    Verdict.MISSED: "The agent moves on without saying back what the customer stated.",
+    Verdict.HARMFUL: "The agent reads the customer's number back otherwise.",
+}
+
+
+class Acknowledgement(Judge):
+    """One call's judge of listening.acknowledgement."""
+
+    name = "acknowledgement"
+
+    def __init__(self, call: CallInfo, policy: Policy) -> None:
+        super().__init__(call, policy)
+        self._floor = Floor()
+        self._open: list[CustomerTurn] = []
+        self._asked: frozenset[str] = frozenset()  # stems of the agent's last question
+        self._agent: deque[Line] = deque(maxlen=6)
+        self._customer: deque[Line] = deque(maxlen=8)
+        self._settled: set[str] = set()  # figures that came back rightly
+        self._now: Seconds = 0.0
+
+    def feed(self, event: Event, /) -> Iterable[Detection]:
+        if isinstance(event, Utterance) and not event.final:
+            return []
+        line = self._floor.feed(event)
+        if line is not None:
+            self._now = max(self._now, line.end)
+            return list(self._hear_agent(line) if line.speaker is Party.AGENT else self._hear_customer(line))
+        if isinstance(event, WordsHeldBack) and event.speaker is Party.AGENT:
+            for turn in self._open:
+                turn.doubtful = turn.doubtful or event.end >= turn.start
+        if isinstance(event, Tick):
+            self._now = max(self._now, event.at)
+            return list(self._wait())
+        return []
+
+    def finish(self, at: Seconds, /) -> Iterable[Detection]:
+        self._now = max(self._now, at)
+        found = [*self._unanswered(), *self._turn_over()]
+        self._open = []
+        return found
+
+    # --- the customer speaks
+
+    def _hear_customer(self, line: Line) -> Iterator[Detection]:
+        nods = move(line) is Move.NOD
+        yield from self._answered(line, nods)
+        cuts_in = any(turn.reply and line.start < turn.reply[-1].end for turn in self._open)
+        if not (nods and (cuts_in or any(turn.held for turn in self._open))):
+            yield from self._turn_over(cut_short=cuts_in)
+        said = remark(line, self.call.customer_name)
+        if nods and not said.accepts:
+            return
+        turn = self._open[-1] if self._open and not self._open[-1].reply else self._begin(line)
+        if said.accepts and not turn.stated.lines:
+            turn.recall(line, self._customer, self._asked)
+        else:
+            turn.take(line, said, given=self._asked, settled=self._settled)
+        self._customer.append(line)
+        yield from self._overlapped(turn, line)
+
+    def _begin(self, line: Line) -> CustomerTurn:
+        turn = CustomerTurn(where=line.id)
+        self._open = [*self._open, turn][-_OPEN:]
+        return turn
+
+    def _overlapped(self, turn: CustomerTurn, line: Line) -> Iterator[Detection]:
+        """The agent may have said it back before the customer's utterance was over."""
+        during = [one for one in self._agent if one.end > line.start and one.start < line.end]
+        during = [one for one in during if move(one) is not Move.NOD]
+        if not during or turn.recap or turn.matter is Matter.NONE:
+            return
+        echo = listen(turn.stated, during, in_overlap=True)
+        if echo.enough:
+            yield self._delivered(turn, echo, during)
+
+    # --- the agent speaks
+
+    def _hear_agent(self, line: Line) -> Iterator[Detection]:
+        self._agent.append(line)
+        went = move(line)
+        newest = self._open[-1] if self._open else None
+        if went is Move.REPAIR and newest is not None and not newest.reply:
+            return  # what the customer says again belongs to the same turn
+        if went is not Move.NOD:
+            self._asked = question_words(line)
+            self._open = [turn for turn in self._open if turn.matter is not Matter.NONE]
+        least = self.threshold(BEHAVIOUR, "least_confidence")
+        for turn in list(self._open):
+            if went is Move.NOD and not turn.reply:
+                continue  # the customer still has the floor
+            turn.compare(line, went, unsure=line.confidence(0, len(line.tokens) - 1) < least)
+            if turn.is_acknowledged:
+                yield self._delivered(turn, turn.echo, turn.reply)
+
+    # --- time passes
+
+    def _wait(self) -> Iterator[Detection]:
+        """Silence after the agent's words settles what a customer's answer could still change."""
+        last = self._floor.last(Party.AGENT)
+        if last is None or any(self._floor.speaking(party) is not None for party in Party):
+            return
+        quiet = self._now - max(line.end for line in (last, self._floor.lines[-1]))
+        if quiet >= self.threshold(BEHAVIOUR, "correction_seconds"):
+            yield from self._unanswered()
+        if quiet >= self.threshold(BEHAVIOUR, "moved_on_seconds"):
+            for turn in [turn for turn in self._open if turn.move is Move.ON]:
+                yield from self._close_reply(turn, cut_short=False)
+
+    def _answered(self, line: Line, nods: bool) -> Iterator[Detection]:
+        """The customer's next words settle a suspected misreading, or a number that broke off."""
+        for turn in list(self._open):
+            if turn.misread is not None:
+                yield from self._decide(turn, turn.misread, line)
+            elif turn.held and not nods:
+                yield self._delivered(turn, turn.echo, turn.reply)
+
+    def _decide(self, turn: CustomerTurn, found: Misreading, line: Line) -> Iterator[Detection]:
+        answer = answer_to(found, line)
+        if answer is Answer.CORRECTED:
+            yield self._wrong(turn, found, confidence=0.95, answer=line)
+        elif answer is Answer.REFUSED and found.last:
+            yield self._wrong(turn, found, confidence=0.8, answer=line)
+        elif answer is Answer.CONFIRMED:
+            # It looked wrong, yet the customer says it is right: the recogniser erred, not the agent.
+            self._settled.add(found.stated.value)
+            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, 0.7, _sides(found))
+        else:
+            yield from self._stands(turn, found)
+
+    def _unanswered(self) -> Iterator[Detection]:
+        for turn in list(self._open):
+            if turn.misread is not None:
+                yield from self._stands(turn, turn.misread)
+            elif turn.held:
+                yield self._delivered(turn, turn.echo, turn.reply)
+
+    def _stands(self, turn: CustomerTurn, found: Misreading) -> Iterator[Detection]:
+        """Nobody corrected it: charged only where both sides were heard surely, else not judged."""
+        if found.clear and not turn.doubtful:
+            yield self._wrong(turn, found, confidence=0.65)
+        else:
+            self._open.remove(turn)
+
+    def _turn_over(self, *, cut_short: bool = False) -> Iterator[Detection]:
+        for turn in [turn for turn in self._open if turn.reply]:
+            yield from self._close_reply(turn, cut_short=cut_short)
+
+    def _close_reply(self, turn: CustomerTurn, *, cut_short: bool) -> Iterator[Detection]:
+        """The agent's turn is over without an acknowledgement."""
+        turn.turns += 1
+        sure = 0.0 if cut_short or not self._heard(turn) else turn.missed(self._statement_words)
+        if sure:
+            evidence = (*turn.stated.evidence(), turn.reply[-1].whole())
+            yield self._verdict(turn, Verdict.MISSED, turn.reply, sure, evidence)
+        elif turn.is_spent or turn.turns >= self.threshold(BEHAVIOUR, "turns"):
+            self._open.remove(turn)
+        else:
+            turn.await_next()
+
+    def _heard(self, turn: CustomerTurn) -> bool:
+        """Whether both sides were heard well enough to say that something is missing."""
+        lost = self._floor.missing(turn.end, self._now, Party.AGENT)
+        sure = turn.stated.confidence >= self.threshold(BEHAVIOUR, "least_confidence")
+        return sure and not lost and not turn.doubtful
+
+    @property
+    def _statement_words(self) -> int:
+        return int(self.threshold(BEHAVIOUR, "statement_words"))
+
+    # --- verdicts
+
+    def _delivered(self, turn: CustomerTurn, echo: Echo, reply: Sequence[Line]) -> Detection:
+        if echo.figure:
+            self._settled.update(one.value for one in turn.stated.figures)
+        return self._verdict(turn, Verdict.DELIVERED, reply, echo.confidence, echo.evidence)
+
+    def _wrong(
+        self, turn: CustomerTurn, found: Misreading, *, confidence: float, answer: Line | None = None
+    ) -> Detection:
+        evidence = _sides(found) + ((answer.whole(),) if answer is not None else ())
+        return self._verdict(turn, Verdict.HARMFUL, turn.reply, confidence, evidence, kind="wrong_readback")
+
+    def _verdict(
+        self,
+        turn: CustomerTurn,
+        verdict: Verdict,
+        reply: Sequence[Line],
+        confidence: float,
+        evidence: tuple[WordSpan, ...],
+        kind: str = "",
+    ) -> Detection:
+        self._open.remove(turn)
+        return self.detect(
+            BEHAVIOUR,
+            verdict,
+            where=turn.where,
+            start=reply[0].start,
+            end=reply[-1].end,
+            at=max(self._now, reply[-1].end),
+            kind=kind,
+            confidence=confidence,
+            evidence=evidence,
+            note=_NOTES[verdict],
+        )
+
+
+def _sides(found: Misreading) -> tuple[WordSpan, ...]:
+    return tuple(one.line.evidence(one.first, one.last) for one in (found.stated, found.said))

@@ -1,0 +1,237 @@
+"""What a customer's turn stated, and how well an agent's words say it back (pure, no call state)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from detectors.figures import Figure, flow
+from detectors.keywords import Keyword, keywords, likeness, stems
+from detectors.lexicon import lexicon, word_list
+from detectors.readback import Reading, compare
+from detectors.text import Line
+from streaming.events import WordSpan
+
+ENOUGH = 1.0
+"""Score from which a reply acknowledges: one content word, two common ones, or a figure."""
+_FIGURE = 2.0
+_FORMULA = 0.5  # "so you're saying …" in front of what is otherwise half an echo
+_FORM = 0.4  # weight left to a key word inside a question for data ("what's the policy number?")
+_OPENING = 16  # tokens of a reply in which one key word is an echo; later it takes nearly two
+_LATE = 1.8
+_MOST_WORDS = 80  # of a customer's turn; a longer story is not read further
+_SHOWN = 4  # places where a turn's matter is pointed at
+_LONGEST = 60  # tokens of a reply that are compared: behind them the agent has moved on
+
+
+@dataclass(slots=True)
+class Stated:
+    """The key words and figures of a customer's turn, over one or several utterances."""
+
+    lines: list[Line] = field(default_factory=list)
+    words: list[tuple[Line, Keyword]] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+    def add(
+        self, line: Line, *, given: frozenset[str] = frozenset(), skip: frozenset[int] = frozenset()
+    ) -> None:
+        """Take in an utterance, without words the agent's question had put there and tokens in `skip`."""
+        self.lines.append(line)
+        self.figures = flow(self.lines)
+        left_out = skip | _under(self.figures, line)
+        fresh = [word for word in keywords(line) if word.token not in left_out and word.stem not in given]
+        self.words = [*self.words, *((line, word) for word in fresh)][:_MOST_WORDS]
+
+    def add_names(self, line: Line, names: frozenset[int]) -> None:
+        """Names count only where a turn states nothing else: saying the name is not hearing the trouble."""
+        named = [word for word in keywords(line) if word.token in names]
+        self.words = [*self.words, *((line, word) for word in named)]
+
+    @property
+    def weight(self) -> float:
+        return sum(word.weight for _, word in _distinct(self.words))
+
+    @property
+    def confidence(self) -> float:
+        """Mean recogniser confidence of what could be said back; 1 when there is nothing."""
+        sure = [line.confidence(word.token, word.token) for line, word in self.words]
+        sure += [figure.confidence for figure in self.figures]
+        return sum(sure) / len(sure) if sure else 1.0
+
+    def evidence(self) -> tuple[WordSpan, ...]:
+        """Where it was stated: the first figure, or else the weightiest words."""
+        spans = [figure.line.evidence(figure.first, figure.last) for figure in self.figures]
+        heavy = sorted(_distinct(self.words), key=lambda pair: -pair[1].weight)
+        spans += [line.evidence(word.token, word.token) for line, word in heavy]
+        return _in_order(spans[:_SHOWN])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """How well a reply says a turn back: the score, whether it is enough, and the words on both sides."""
+
+    score: float = 0.0
+    enough: bool = False
+    points: int = 0
+    figure: bool = False
+    unfinished: bool = False  # the reply breaks off in the middle of a number it reads back
+    evidence: tuple[WordSpan, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """A figure read back is as sure as it gets; one paraphrased word is little."""
+        if self.figure:
+            return 0.92
+        return round(min(0.9, 0.55 + 0.15 * self.score), 2)
+
+
+NOTHING = Echo()
+
+
+def listen(stated: Stated, reply: Sequence[Line], *, in_overlap: bool = False) -> Echo:
+    """Compare a reply, over one or several utterances, with what was stated.
+
+    `in_overlap`: the reply began during the turn, so only words said after the customer's own count.
+    """
+    said = flow(reply)
+    places = _places(reply)
+    hits = [hit for figure in said for hit in _figure_hits(stated, figure, places, in_overlap)]
+    for line in reply:
+        hits.extend(_word_hits(stated, line, places, _under(said, line), in_overlap))
+    echo = _echo(_best(hits), reply)
+    return replace(echo, unfinished=echo.figure and _breaks_off(stated, said, reply))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hit:
+    key: str  # what of the customer's is said back
+    score: float
+    place: int  # token of the reply, counted over its utterances
+    figure: bool
+    spans: tuple[WordSpan, WordSpan]
+
+
+def _figure_hits(stated: Stated, said: Figure, places: dict[str, int], in_overlap: bool) -> Iterator[_Hit]:
+    for own in stated.figures:
+        if compare(said, own) is Reading.SAME and not (in_overlap and _earlier(said, own)):
+            yield _Hit(
+                key=f"#{own.value}",
+                score=_FIGURE,
+                place=places[said.line.id] + said.first,
+                figure=True,
+                spans=(own.line.evidence(own.first, own.last), said.line.evidence(said.first, said.last)),
+            )
+
+
+def _word_hits(
+    stated: Stated, line: Line, places: dict[str, int], left_out: frozenset[int], in_overlap: bool
+) -> Iterator[_Hit]:
+    form = _form_tokens(line)
+    for word in keywords(line):
+        if word.token in left_out:
+            continue
+        for home, own in stated.words:
+            score = likeness(word, own) * own.weight * (_FORM if word.token in form else 1.0)
+            if score and not (in_overlap and _before(line, word.token, home, own.token)):
+                yield _Hit(
+                    key=own.stem,
+                    score=score,
+                    place=places[line.id] + word.token,
+                    figure=False,
+                    spans=(home.evidence(own.token, own.token), line.evidence(word.token, word.token)),
+                )
+
+
+def _echo(hits: Sequence[_Hit], reply: Sequence[Line]) -> Echo:
+    near = [hit for hit in hits if hit.place < _LONGEST]
+    if not near:
+        return NOTHING
+    early = sum(hit.score for hit in near if hit.place < _OPENING)
+    score = sum(hit.score for hit in near)
+    formula = any(lexicon("acknowledgement").has(line, "formula") for line in reply)
+    bonus = _FORMULA if formula else 0.0
+    return Echo(
+        score=score + bonus,
+        enough=early + bonus >= ENOUGH or score + bonus >= _LATE,
+        points=len(near),
+        figure=any(hit.figure for hit in near),
+        evidence=_in_order([span for hit in near for span in hit.spans]),
+    )
+
+
+def _breaks_off(stated: Stated, said: Sequence[Figure], reply: Sequence[Line]) -> bool:
+    last = said[-1] if said else None
+    if last is None or last.line is not reply[-1] or last.last != len(last.line.tokens) - 1:
+        return False
+    return any(own.value.startswith(last.value) and own.value != last.value for own in stated.figures)
+
+
+def _places(reply: Sequence[Line]) -> dict[str, int]:
+    """How many tokens of the reply come before each of its utterances."""
+    places: dict[str, int] = {}
+    tokens = 0
+    for line in reply:
+        places[line.id] = tokens
+        tokens += len(line.tokens)
+    return places
+
+
+def _under(found: Iterable[Figure], line: Line) -> frozenset[int]:
+    """Tokens of a line that its figures cover."""
+    mine = [figure for figure in found if figure.line is line]
+    return frozenset(token for figure in mine for token in range(figure.first, figure.last + 1))
+
+
+def _best(hits: Iterable[_Hit]) -> list[_Hit]:
+    """The best echo of each stated item, and each place in the reply counted once."""
+    by_item: dict[str, _Hit] = {}
+    places: set[int] = set()
+    for hit in sorted(hits, key=lambda hit: (-hit.score, hit.place)):
+        if hit.key not in by_item and hit.place not in places:
+            by_item[hit.key] = hit
+            places.add(hit.place)
+    return sorted(by_item.values(), key=lambda hit: hit.place)
+
+
+def _form_tokens(line: Line) -> frozenset[int]:
+    """Tokens of questions and demands for data, where a key word is the form's own."""
+    book = lexicon("acknowledgement")
+    demands = {match.first for match in book.find(line, "demand")}
+    datum = word_list("acknowledgement", "datum")
+    found: set[int] = set()
+    for sentence in line.sentences:
+        inside = range(sentence.first, sentence.last + 1)
+        asks = sentence.mark == "?" or not demands.isdisjoint(inside)
+        if asks and any(line.tokens[at].text in datum for at in inside):
+            found.update(inside)
+    return frozenset(found)
+
+
+def question_words(line: Line) -> frozenset[str]:
+    """Stems an agent's questions and demands put into the customer's mouth (offers of help do not)."""
+    book = lexicon("acknowledgement")
+    demands = {match.first for match in book.find(line, "demand")}
+    asked: set[str] = set()
+    for sentence in line.sentences:
+        inside = range(sentence.first, sentence.last + 1)
+        texts = {line.tokens[at].text for at in inside}
+        if "help" in texts or not (sentence.mark == "?" or not demands.isdisjoint(inside)):
+            continue
+        asked |= stems(word for word in keywords(line) if word.token in inside)
+    return frozenset(asked)
+
+
+def _distinct(words: Iterable[tuple[Line, Keyword]]) -> list[tuple[Line, Keyword]]:
+    return list({word.stem: (line, word) for line, word in words}.values())
+
+
+def _earlier(said: Figure, own: Figure) -> bool:
+    return _before(said.line, said.first, own.line, own.first)
+
+
+def _before(line: Line, token: int, other: Line, other_token: int) -> bool:
+    return line.seconds(token, token)[0] < other.seconds(other_token, other_token)[0]
+
+
+def _in_order(spans: Iterable[WordSpan]) -> tuple[WordSpan, ...]:
+    return tuple(dict.fromkeys(spans))

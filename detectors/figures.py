@@ -1,0 +1,232 @@
+"""Figures: numbers, dates, money, codes and spellings as stated, and whether one reads another back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz.distance import OSA
+
+from detectors.lexicon import word_list
+from detectors.numerals import Number, numbers
+from detectors.text import Line, Token
+
+FigureKind = Literal["code", "spelling", "money", "date", "year", "time", "quantity"]
+
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MONTHS = {name: at for at, name in enumerate(_MONTH_NAMES.split(), start=1)}
+_SIGNS = "$£€"
+_PAUSE = 2.5  # seconds between two utterances of one number read out in groups
+_LEAST_CODE = 4  # digits; shorter ones are quantities
+_LEAST_SPELLING = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Tokens `first` to `last` (inclusive) of `line` say `value`.
+
+    `value` is digits (code, year, quantity, money), letters (spelling), or ``month-day-year`` with empty
+    parts where they were not said (date).
+    """
+
+    kind: FigureKind
+    value: str
+    line: Line
+    first: int
+    last: int
+
+    @property
+    def confidence(self) -> float:
+        """The least sure word under it: one misheard digit makes another number."""
+        words = self.line.utterance.words
+        tokens = self.line.tokens[self.first : self.last + 1]
+        return min(words[token.word].confidence for token in tokens)
+
+
+def figures(line: Line) -> tuple[Figure, ...]:
+    """Every figure of a line in order."""
+    tokens = line.tokens
+    spelled = _spellings(line)
+    joined = _joined(line, numbers(tokens))
+    heard = [_figure(line, number) for number in joined]
+    whole = [*spelled, *(figure for figure in heard if figure.kind == "date")]
+    kept = [figure for figure in heard if figure.kind == "date" or not _inside(figure, whole)]
+    return tuple(sorted([*kept, *spelled], key=lambda figure: figure.first))
+
+
+def flow(lines: Sequence[Line]) -> list[Figure]:
+    """The figures of a turn; a number read out in groups, with pauses between, is one again.
+
+    Quantities below ten ("two of them") are left out: they come up anywhere.
+    """
+    found: list[Figure] = []
+    for line in lines:
+        fresh = list(figures(line))
+        if found and fresh and _runs_on(found[-1], fresh[0]):
+            value = found[-1].value + fresh[0].value
+            found[-1] = Figure(kind="code", value=value, line=line, first=fresh[0].first, last=fresh[0].last)
+            fresh = fresh[1:]
+        found.extend(fresh)
+    return [figure for figure in found if figure.kind != "quantity" or len(figure.value.lstrip("0")) > 1]
+
+
+def _runs_on(before: Figure, after: Figure) -> bool:
+    grouped = {"code", "quantity", "year"}
+    if before.line is after.line or not {before.kind, after.kind} <= grouped or after.first > 1:
+        return False
+    ends = before.last == len(before.line.tokens) - 1
+    repeats = after.value in before.value or before.value in after.value or nearly(after.value, before.value)
+    return ends and not repeats and after.line.start - before.line.end < _PAUSE
+
+
+def nearly(said: str, stated: str) -> bool:
+    """High overlap of two codes: one longer at most, one digit in four otherwise (a swap counts once)."""
+    if len(said) < _LEAST_CODE or abs(len(said) - len(stated)) > 1:
+        return False
+    return OSA.distance(said, stated) <= max(1, len(stated) // 4)
+
+
+def _joined(line: Line, found: Sequence[Number]) -> list[Number]:
+    """Groups of one long number said in a row are one ("555 | 0142"); dates and units keep them apart."""
+    joined: list[Number] = []
+    for number in found:
+        before = joined[-1] if joined else None
+        if before is not None and before.last + 1 == number.first and _is_one_number(line, before, number):
+            joined[-1] = Number(
+                first=before.first, last=number.last, digits=before.digits + number.digits, spelled=True
+            )
+        else:
+            joined.append(number)
+    return joined
+
+
+def _is_one_number(line: Line, before: Number, after: Number) -> bool:
+    if not (before.spelled or after.spelled) or _month_near(line.tokens, before) is not None:
+        return False
+    same_sentence = line.sentence_of(before.last) == line.sentence_of(after.first)
+    return same_sentence or (before.spelled and after.spelled and len(before.digits) > 1)
+
+
+def _figure(line: Line, number: Number) -> Figure:
+    kind, value, first, last = _kind(line.tokens, number)
+    return Figure(kind=kind, value=value, line=line, first=first, last=last)
+
+
+def _kind(tokens: Sequence[Token], number: Number) -> tuple[FigureKind, str, int, int]:
+    first, last, digits = number.first, number.last, number.digits
+    dated = _date(tokens, number)
+    if dated is not None:
+        return dated
+    after = tokens[last + 1].text if last + 1 < len(tokens) else ""
+    if any(token.heard[:1] in _SIGNS for token in tokens[first : last + 1] if token.heard):
+        return "money", _amount(tokens, number), first, last
+    if after in _words("money"):
+        return "money", digits, first, last + 1
+    if len(digits) <= 4 and _is_hour(tokens, number, after):
+        return "time", digits, first, last
+    if after in _words("unit") or tokens[last].heard.endswith("%") or "," in tokens[last].heard.strip(","):
+        return "quantity", digits, first, last
+    if _is_year(tokens, number):
+        return "year", digits, first, last
+    if len(digits) >= _LEAST_CODE and not _is_round(tokens, number):
+        return "code", digits, first, last
+    return "quantity", digits, first, last
+
+
+def _is_hour(tokens: Sequence[Token], number: Number, after: str) -> bool:
+    """ "eight until six", "at nine thirty", "9 am" — and not "at 42 Maple Street" or "by sixty"."""
+    before = tokens[number.first - 1].text if number.first else ""
+    hour = int(number.digits[:-2] or number.digits) if len(number.digits) > 2 else int(number.digits or 99)
+    if hour > 12 + 12 * (len(number.digits) > 2):
+        return False
+    if after in _words("hour") or before in _words("hour"):
+        return True
+    return before in _words("hour_cue") and (not after or after in _words("hour_end"))
+
+
+def _amount(tokens: Sequence[Token], number: Number) -> str:
+    heard = "".join(token.heard for token in tokens[number.first : number.last + 1])
+    whole = heard.split(".")[0] if heard.endswith((".00", ".0")) else heard
+    return "".join(mark for mark in whole if mark.isdigit()) or number.digits
+
+
+def _is_year(tokens: Sequence[Token], number: Number) -> bool:
+    """Four digits written as one, or said in pairs: 19… or 20…."""
+    if len(number.digits) != 4 or number.digits[:2] not in ("19", "20"):
+        return False
+    return number.first == number.last or tokens[number.first].text in ("nineteen", "twenty", "two")
+
+
+def _is_round(tokens: Sequence[Token], number: Number) -> bool:
+    """Said with a scale ("thirty thousand"): an amount, not a code."""
+    said = {token.text for token in tokens[number.first : number.last + 1]}
+    return bool(said & {"hundred", "thousand", "million"})
+
+
+def _month_near(tokens: Sequence[Token], number: Number) -> int | None:
+    """The token of a month next to a number ("March 4", "4 March", "fourth of March")."""
+    for at in (number.first - 1, number.first - 2, number.last + 1, number.last + 2):
+        if not 0 <= at < len(tokens) or not _month(tokens[at]):
+            continue
+        near = at in (number.first - 1, number.last + 1)
+        between = tokens[number.first - 1 if at < number.first else number.last + 1].text
+        if near or between in ("the", "of"):
+            return at
+    return None
+
+
+def _month(token: Token) -> int:
+    """1 to 12, or 0 when the token is no month; cut forms ("Sept.") count, "mark" and "marching" do not."""
+    whole = token.text in word_list("figures", "calendar") or token.text == "may"
+    short = token.text in _MONTHS or token.text == "sept"
+    return _MONTHS.get(token.text[:3], 0) if whole or short else 0
+
+
+def _words(key: str) -> frozenset[str]:
+    return word_list("figures", key)
+
+
+def _date(tokens: Sequence[Token], number: Number) -> tuple[FigureKind, str, int, int] | None:
+    month = _month_near(tokens, number)
+    if month is None or not 1 <= int(number.digits or 0) <= 31:
+        return None
+    first, last = min(number.first, month), max(number.last, month)
+    rest = numbers(tokens[last + 1 : last + 6])
+    year = ""
+    if rest and rest[0].first == 0 and len(rest[0].digits) == 4:
+        year, last = rest[0].digits, last + 1 + rest[0].last
+    return "date", f"{_month(tokens[month])}-{int(number.digits)}-{year}", first, last
+
+
+def _spellings(line: Line) -> list[Figure]:
+    """Runs of single letters, digits between them included ("M I L L E R", "A B one two")."""
+    digits = {number.first: number for number in numbers(line.tokens) if number.spelled}
+    found: list[Figure] = []
+    at = 0
+    while at < len(line.tokens):
+        value, end = _spelling_at(line.tokens, digits, at)
+        letters = {mark for mark in value if mark.isalpha()}
+        if len(value) >= _LEAST_SPELLING and len(letters) >= 2:
+            found.append(Figure(kind="spelling", value=value, line=line, first=at, last=end))
+        at = max(end, at) + 1
+    return found
+
+
+def _spelling_at(tokens: Sequence[Token], digits: dict[int, Number], at: int) -> tuple[str, int]:
+    value, end = "", at - 1
+    while end + 1 < len(tokens):
+        here = end + 1
+        if here in digits:
+            value, end = value + digits[here].digits, digits[here].last
+        elif len(tokens[here].text) == 1 and tokens[here].text.isalpha():
+            value, end = value + tokens[here].text, here
+            if [token.text for token in tokens[here + 1 : here + 3]] == ["as", "in"]:
+                end = min(here + 3, len(tokens) - 1)
+        else:
+            break
+    return value, end
+
+
+def _inside(figure: Figure, spelled: Sequence[Figure]) -> bool:
+    return any(word.first <= figure.first and figure.last <= word.last for word in spelled)

@@ -1,0 +1,141 @@
+"""What an utterance does in the talk: what a customer's turn matters, where an agent's turn goes (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from detectors.figures import Figure
+from detectors.lexicon import lexicon, word_list
+from detectors.text import Line, tokenize
+
+_LEXICON = "acknowledgement"
+_NOD_TOKENS = 7
+_REPAIR_TOKENS = 9
+_DEMAND_TOKENS = 4  # "account number", whatever mark stands behind it
+_LEAST_SPELLING = 4  # letters; shorter ones are mostly acronyms
+
+
+class Matter(IntEnum):
+    """Whether a turn wants acknowledging.
+
+    `MAY`: a plain statement; saying it back is credited, not doing so is not held against anyone.
+    """
+
+    NONE = 0
+    MAY = 1
+    DOES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What one customer utterance is."""
+
+    request: bool = False
+    action: bool = False  # wants something done
+    problem: bool = False
+    question: bool = False
+    address: bool = False
+    winds_up: bool = False
+    accepts: bool = False
+    names: frozenset[int] = frozenset()  # tokens that say somebody's name
+
+    @property
+    def matters(self) -> bool:
+        return self.request or self.problem or self.question
+
+
+def remark(line: Line, customer_name: str | None) -> Remark:
+    labels = {match.label for match in lexicon(_LEXICON).find(line)}
+    last = line.sentences[-1]
+    return Remark(
+        request="request" in labels,
+        action="action" in labels,
+        problem="problem" in labels,
+        question=last.mark == "?" and len(last) > 2,
+        address="place" in labels,
+        winds_up="wind_up" in labels,
+        accepts="accept" in labels,
+        names=_names(line, customer_name),
+    )
+
+
+def matter(said: Remark, figures: list[Figure], weight: float) -> Matter:
+    """How much a turn matters, from what it is, its figures, and the weight of its key words."""
+    if any(_is_data(figure) or said.address for figure in figures):
+        return Matter.DOES
+    if said.winds_up and not said.request:
+        return Matter.NONE
+    if said.matters and weight >= 1.0:
+        return Matter.DOES
+    return Matter.MAY if figures or weight >= 1.0 else Matter.NONE
+
+
+def _is_data(figure: Figure) -> bool:
+    if figure.kind == "spelling":
+        return len(figure.value) >= _LEAST_SPELLING
+    return figure.kind in ("code", "date")
+
+
+class Move(IntEnum):
+    """Where an agent's utterance goes after the customer's turn."""
+
+    NOD = 0  # "okay", "mm-hm": the customer still has the floor
+    REPAIR = 1  # "sorry, could you repeat that?": the customer is asked to say it again
+    STAY = 2  # a statement, or a question about the same matter
+    ON = 3  # a new question or demand
+
+
+def move(line: Line) -> Move:
+    nod = word_list(_LEXICON, "nod")
+    if len(line.tokens) <= _NOD_TOKENS and all(text in nod for text in line.texts):
+        return Move.NOD if not _is_huh(line) else Move.REPAIR
+    book = lexicon(_LEXICON)
+    if len(line.tokens) <= _REPAIR_TOKENS and book.has(line, "repair"):
+        return Move.REPAIR
+    return Move.ON if _asks_anew(line) else Move.STAY
+
+
+def is_courteous(line: Line) -> bool:
+    """Hears the customer without saying what was heard ("I can help with that"), or says it is being done."""
+    return lexicon(_LEXICON).has(line, "generic", "complies")
+
+
+def answers(line: Line) -> bool:
+    """Says yes or no first, or that it is being done."""
+    book = lexicon(_LEXICON)
+    first = line.sentences[0]
+    said = book.find(line, "answers_yes_no")
+    return any(match.first <= first.last for match in said) or book.has(line, "complies")
+
+
+def _is_huh(line: Line) -> bool:
+    return line.texts in {("huh",), ("what",), ("sorry",)}
+
+
+def _asks_anew(line: Line) -> bool:
+    book = lexicon(_LEXICON)
+    if len(line.tokens) <= _DEMAND_TOKENS and line.tokens[-1].text in word_list(_LEXICON, "datum"):
+        return True
+    back = {match.first for match in book.find(line, "points_back", "formula")}
+    starts = {match.first for match in book.find(line, "demand", "asks")}
+    for sentence in line.sentences:
+        inside = range(sentence.first, sentence.last + 1)
+        asks = sentence.mark == "?" or not starts.isdisjoint(inside)
+        if asks and back.isdisjoint(inside):
+            return True
+    return False
+
+
+def _names(line: Line, customer_name: str | None) -> frozenset[int]:
+    """Tokens of the customer's name: as the call's data has it, or behind "my name is"."""
+    known = set(tokenize(customer_name or ""))
+    found = {at for at, token in enumerate(line.tokens) if token.text in known}
+    stop = word_list(_LEXICON, "stop")
+    for match in lexicon(_LEXICON).find(line, "own_name"):
+        for at in range(match.last + 1, min(match.last + 3, len(line.tokens))):
+            token = line.tokens[at]
+            if not token.capital or token.text in stop or token.opens:
+                break
+            found.add(at)
+    return frozenset(found)
