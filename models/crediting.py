@@ -110,12 +110,11 @@ def credit(
     reasons: list[HoldReason | None] = [
         None if overlaps(word, circumstances.voiced, rules.slack) else "no_voice" for word in words
     ]
-    heard = [i for i, reason in enumerate(reasons) if reason is None]
-    whole = _whole_reason([words[i] for i in heard], circumstances, rules)
-    for sentence in sentences(words, heard):
-        stock = _stock_sentence([words[i] for i in sentence], rules)
+    whole = _whole_reason([w for w, r in zip(words, reasons, strict=True) if r is None], circumstances, rules)
+    for sentence in sentences(words):
+        stock = _stock_sentence([(words[i], reasons[i]) for i in sentence], rules)
         for i in sentence:
-            reasons[i] = whole or stock or _word_reason(words[i], circumstances.hints, rules)
+            reasons[i] = reasons[i] or whole or stock or _word_reason(words[i], circumstances.hints, rules)
     held = [(word, reason) for word, reason in zip(words, reasons, strict=True) if reason is not None]
     kept = (word for word, reason in zip(words, reasons, strict=True) if reason is None)
     return tuple(snap(word, circumstances.voiced) for word in kept), group_held(held)
@@ -128,12 +127,12 @@ def geometric_mean(words: Sequence[Word]) -> float:
     return exp(sum(log(max(word.confidence, 1e-4)) for word in words) / len(words))
 
 
-def sentences(words: Sequence[Word], indexes: Iterable[int]) -> list[list[int]]:
-    """The indexes, grouped by the sentences that the words' punctuation shows."""
+def sentences(words: Sequence[Word]) -> list[list[int]]:
+    """The words' indexes, grouped by the sentences that their punctuation shows."""
     groups: list[list[int]] = [[]]
-    for i in indexes:
+    for i, word in enumerate(words):
         groups[-1].append(i)
-        if words[i].text.endswith((".", "!", "?")):
+        if word.text.endswith((".", "!", "?")):
             groups.append([])
     return [group for group in groups if group]
 
@@ -169,10 +168,15 @@ def _word_reason(word: Word, hints: Sequence[str], rules: CreditRules) -> HoldRe
     return "low_confidence" if word.confidence < rules.min_confidence else None
 
 
-def _stock_sentence(words: Sequence[Word], rules: CreditRules) -> HoldReason | None:
-    text = plain("".join(word.text for word in words))
-    doubtful = text in STOCK_PHRASES and geometric_mean(words) < rules.stock_confidence
-    return "stock_phrase" if doubtful else None
+def _stock_sentence(
+    sentence: Sequence[tuple[Word, HoldReason | None]], rules: CreditRules
+) -> HoldReason | None:
+    """Half a stock phrase over silence is no better than a whole one."""
+    words = [word for word, _ in sentence]
+    if plain("".join(word.text for word in words)) not in STOCK_PHRASES:
+        return None
+    unheard = any(reason is not None for _, reason in sentence)
+    return "stock_phrase" if unheard or geometric_mean(words) < rules.stock_confidence else None
 
 
 def _is_hint(word: Word, hints: Sequence[str]) -> bool:
