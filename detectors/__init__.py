@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from detectors.acknowledgement import Acknowledgement
 from detectors.courtesy import Courtesy
+from detectors.flatness import Flatness
+from detectors.leakage import Leakage
 from detectors.names import Names
 from streaming.ports import DetectorFactory
 
 REGISTRY: Mapping[str, DetectorFactory] = {
     "courtesy": Courtesy,
     "names": Names,
+    "acknowledgement": Acknowledgement,
+    "flatness": Flatness,
+    "leakage": Leakage,
 }
 """Every detector by the name that `behaviours.toml` gives for its behaviours."""
