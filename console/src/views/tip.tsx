@@ -33,6 +33,12 @@ function place(box: HTMLElement, anchor: HTMLElement): void {
   box.style.left = `${Math.max(MARGIN, Math.min(around.left, innerWidth - width - MARGIN))}px`;
 }
 
+/** Somebody is reading about these words: they should not move away. */
+export function tipOpen(): boolean {
+  if (shown.peek()?.anchor.isConnected === false) hideTip();
+  return shown.peek() !== null;
+}
+
 export function Tip() {
   const box = useRef<HTMLDivElement>(null);
   const now = shown.value;

@@ -9,7 +9,7 @@ import type { CallState } from "../state";
 import type { Detection, Utterance } from "../wire";
 import { Arrow, VerdictIcon } from "./icons";
 import { memo } from "./memo";
-import { hideTip, showTip } from "./tip";
+import { hideTip, showTip, tipOpen } from "./tip";
 
 const NONE: readonly Detection[] = [];
 /** So close to the end counts as being at the end. */
@@ -132,7 +132,7 @@ function useFollowing(live: boolean) {
       setFollowing(follow.current);
     };
     const sizes = new ResizeObserver(() => {
-      if (follow.current) frame.scrollTop = frame.scrollHeight;
+      if (follow.current && !tipOpen()) frame.scrollTop = frame.scrollHeight;
     });
     frame.addEventListener("scroll", scrolled, { passive: true });
     sizes.observe(frame);
@@ -141,6 +141,7 @@ function useFollowing(live: boolean) {
     return () => {
       frame.removeEventListener("scroll", scrolled);
       sizes.disconnect();
+      hideTip();
     };
   }, []);
   return { scroller, content, following, toEnd };
