@@ -62,9 +62,8 @@ class Holds(Part):
             elif self._hold.back is not None:
                 found.extend(self._judge(self._hold, reading.line.end))
                 self._hold = announced
-        elif reading.by_agent and self._hold and self._hold.since is None:
-            if len(reading.line.tokens) >= _GOES_ON:
-                self._hold = None  # talked on instead of stepping away
+        elif reading.by_agent and self._talks_on(reading.line):
+            self._hold = None
         self._last = reading
         return found
 
@@ -144,6 +143,10 @@ class Holds(Part):
         spans += [match for match in length[:1] if match.first > spans[0].last]
         evidence = tuple(reading.line.evidence(match.first, match.last) for match in spans)
         return _Hold(reading.line, bool(formal), bool(length), reading.line.end, evidence)
+
+    def _talks_on(self, line: Line) -> bool:
+        """The agent goes on talking instead of stepping away."""
+        return self._hold is not None and self._hold.since is None and len(line.tokens) >= _GOES_ON
 
     def _merged(self, hold: _Hold) -> _Hold:
         """Two announcements before one silence are one hold ("let me look … just a minute")."""

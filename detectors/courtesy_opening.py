@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
+from detectors.lexicon import plain_words
 from detectors.text import Line, tokenize
 from streaming.events import Detection, Party, Seconds, Verdict, WordSpan
 
 _ID = "courtesy.greeting"
 _PARTS = {"greeting": "a greeting", "own_name": "the own name", "offer": "an offer to help"}
+_LEADS = frozenset({("this", "is"), ("i", "am"), ("it", "is")})
 _CONFIDENCE = {0: 0.9, 1: 0.75, 2: 0.8, 3: 0.95}  # by parts found: the clear cases are the outer ones
 _SHORT = 12  # tokens: "… speaking" in the first of an opening is somebody's name, later a manner of speaking
-_GREETINGS_NOT_NAMES = frozenset(
-    {"calling", "regarding", "about", "is", "the", "a", "an", "in", "for", "just"}
-)
 
 
 class Opening(Part):
@@ -74,8 +73,8 @@ class Opening(Part):
             if token.text == "speaking" and 0 < at < _SHORT and _closes_a_clause(line, at):
                 return line.evidence(at - 1, at)
             pair = (tokens[at - 2].text, tokens[at - 1].text) if at >= 2 else ("", "")
-            named = token.capital and token.text not in _GREETINGS_NOT_NAMES
-            if pair in {("this", "is"), ("i", "am"), ("it", "is")} and named:
+            named = token.capital and len(token.text) > 1 and token.text not in plain_words("common_words")
+            if pair in _LEADS and named:
                 return line.evidence(at - 2, at)
         return None
 

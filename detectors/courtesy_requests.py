@@ -21,6 +21,7 @@ _FORM = "courtesy.request_form"
 _WORDS = "courtesy.please_thanks"
 Form = Literal["friendly", "demand", "plain"]
 _ASKS = ("ask_friendly", "ask_demand", "ask_bare", "ask_bare_please", "ask_choice", "ask_plain")
+_WONDERS = frozenset({"how", "what", "where", "why", "when", "if"})
 _A_TURN = 4  # tokens: less from the agent ("Okay, got it.") still hears the answer out
 _SERIES = 30.0  # seconds: "and your phone number?" this soon after a friendly request goes on with it
 
@@ -120,7 +121,7 @@ class Requests(Part):
             return None  # asking to hold is judged as a hold
         opens_here = sentence.first == 0 and reading.continued
         please = bool(reading.of("please", within=sentence))
-        if "ask_friendly" in labels:
+        if any(match.label == "ask_friendly" and _asks_now(reading, sentence, match) for match in found):
             return _Ask("friendly", _best(found, "ask_friendly"), sentence, 0.95 if please else 0.85)
         if "ask_bare_please" in labels or (labels & {"ask_demand", "ask_bare"} and please):
             return _Ask("friendly", found[0], sentence, 0.7)
@@ -130,6 +131,8 @@ class Requests(Part):
             return _Ask("demand", _best(found, "ask_demand"), sentence, 0.9)
         if labels & {"ask_bare", "ask_choice"} and not opens_here:
             return self._fragment(reading, sentence, found, previous)
+        if labels == {"ask_friendly"}:
+            return None
         return _Ask("plain", found[0], sentence, 0.5)
 
     def _fragment(
@@ -250,3 +253,12 @@ class Requests(Part):
 
 def _best(found: list[Match], *labels: str) -> Match:
     return next(match for match in found if match.label in labels)
+
+
+def _asks_now(reading: Reading, sentence: Sentence, match: Match) -> bool:
+    """ "Could you …" put to the customer: not "how can you tell", not buried in a statement."""
+    before = reading.line.texts[max(sentence.first, match.first - 2) : match.first]
+    if _WONDERS & set(before):
+        return False
+    near = match.first - sentence.first <= 3
+    return near or sentence.mark == "?" or bool(reading.of("please", within=sentence))

@@ -51,7 +51,8 @@ class Willingness(Part):
         return self._judge(Verdict.MISSED, at) if self._answers else ()
 
     def _customer(self, reading: Reading) -> Iterable[Detection]:
-        if reading.slight or self.floor.speaking(Party.AGENT) is not None:
+        agent_since = self.floor.speaking(Party.AGENT)
+        if reading.slight or (agent_since is not None and agent_since < reading.line.start):
             return ()  # an interjection takes no turn
         self._agent_has_floor = False
         found: tuple[Detection, ...] = ()
