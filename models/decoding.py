@@ -26,14 +26,13 @@ class Limits:
     """Where a hypothesis stops being believable. Measured on AN4, RAVDESS, speechocean762 and one real call.
 
     `letters_per_second`: speech beyond this rate over the voiced time was not said (fast talkers reach
-    about 22, usual is `usual_share` of it; every doubled sentence seen lies above 30). `voiced_slack`: what
-    voice activity misses at the edges. `end_slack`: a piece that starts this close to the end of the audio,
-    or later, was made up. `min_mean_logprob`: below it one longer window is tried. `min_voiced_for_words`:
-    an empty answer to less voice than this is believed.
+    about 22; every doubled sentence seen lies above 30). `voiced_slack`: what voice activity misses at the
+    edges. `end_slack`: a later piece that starts this close to the end of the audio was made up.
+    `min_mean_logprob`: below it one longer window is tried. `min_voiced_for_words`: an empty answer to less
+    voice than this is believed.
     """
 
     letters_per_second: float = 25.0
-    usual_share: float = 0.6
     voiced_slack: float = 0.15
     end_slack: float = 0.1
     min_mean_logprob: float = -1.4
@@ -117,11 +116,11 @@ def split_pieces(
 
 def judge(hypothesis: Hypothesis, *, seconds: float, voiced: float, limits: Limits = Limits()) -> Judgement:
     """Decides on one decoding of `seconds` of audio of which `voiced` seconds carry speech."""
-    inside, beyond = cut_beyond(hypothesis.pieces, seconds - limits.end_slack)
-    kept, repeated = cut_repeats(inside, voiced=voiced, limits=limits)
+    unrepeated, repeated = cut_repeats(hypothesis.words, voiced=voiced, limits=limits)
+    kept, beyond = cut_beyond(hypothesis.pieces, unrepeated, seconds - limits.end_slack)
     cuts = [Cut(words=beyond, reason="overrun")] if beyond else []
     if repeated:
-        cuts.insert(0, Cut(words=repeated, reason="loop"))
+        cuts.append(Cut(words=repeated, reason="loop"))
     retry = _retry(hypothesis, kept, cut=bool(cuts), voiced=voiced, limits=limits)
     return Judgement(words=kept, cuts=tuple(cuts), retry=retry)
 
@@ -142,11 +141,16 @@ def last_resort(judgement: Judgement, *, repeats: int = 4) -> Judgement:
     return judgement
 
 
-def cut_beyond(pieces: Sequence[Piece], end: float) -> tuple[tuple[TokenWord, ...], tuple[TokenWord, ...]]:
-    """Words of the pieces that start before `end`, and the rest. The first piece always counts."""
-    inside = [word for i, piece in enumerate(pieces) if i == 0 or piece.start < end for word in piece.words]
-    beyond = [word for i, piece in enumerate(pieces) if i and piece.start >= end for word in piece.words]
-    return tuple(inside), tuple(beyond)
+def cut_beyond(
+    pieces: Sequence[Piece], words: tuple[TokenWord, ...], end: float
+) -> tuple[tuple[TokenWord, ...], tuple[TokenWord, ...]]:
+    """Cuts `words`, which the pieces begin with, at the first later piece that starts after `end`."""
+    before = 0
+    for i, piece in enumerate(pieces):
+        if i and piece.start >= end:
+            return words[:before], words[before:]
+        before += len(piece.words)
+    return words, ()
 
 
 def cut_repeats(
@@ -155,17 +159,15 @@ def cut_repeats(
     """Cuts what was written again: kept words, cut words.
 
     Only when it is more than can be said in the time: somebody who really says it twice takes the time for
-    it. When all of it repeats from its first word on (the last copy may be broken off), as many copies stay
-    as fit at a usual rate; a closing phrase of three or more words that stands twice loses its copy.
+    it. When all of it repeats from its first word on (the last copy may be broken off), one copy stays; a
+    closing phrase of three or more words that stands twice loses its copy.
     """
     texts = [plain(word.text) for word in words]
     room = limits.letters_per_second * (voiced + limits.voiced_slack)
     length = spoken_length(words)
     period = repeat_period(texts)
     if period is not None and length > room:
-        one = max(1, spoken_length(words[:period]))
-        copies = max(1, int(limits.usual_share * room / one))
-        return words[: copies * period], words[copies * period :]
+        return words[:period], words[period:]
     if length > 0.8 * room and (tail := _repeated_tail(texts)):
         return words[:-tail], words[-tail:]
     return words, ()
