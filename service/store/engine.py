@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,10 @@ def _set_up_sqlite(engine: AsyncEngine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        # The one statement that does not wait: "locked" means that another connection is making the switch,
+        # and the mode is the file's, not the connection's.
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
         cursor.execute("PRAGMA secure_delete = ON")  # a deleted call's words are overwritten
         cursor.execute("PRAGMA foreign_keys = ON")
