@@ -1,0 +1,197 @@
+"""The engine on the project's own sample calls: words, times, what is held back, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import catalog
+from models.decoding import plain
+from models.process import ProcessWorker
+from models.scheduler import Scheduler
+from models.whisper import EngineConfig, WhisperEngine, WhisperFactory
+from models.windows import FULL_WINDOW, split_long, window_ladder
+from streaming.errors import EngineFailed, WeightsError
+from streaming.events import Party
+from streaming.ports import Samples, SpeechRequest
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+MODEL = "tiny.en"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[WhisperEngine]:
+    try:
+        catalog.locate(MODEL)
+    except WeightsError as error:
+        pytest.skip(error.message)
+    yield WhisperEngine(EngineConfig(model_path=MODEL))
+
+
+def agent_audio(start: float, end: float) -> Samples:
+    audio, rate = soundfile.read(
+        SAMPLES / "good_call.flac", start=int(start * 8000), stop=int(end * 8000), dtype="float32"
+    )
+    assert rate == 8000
+    return np.asarray(soxr.resample(audio[:, 0], rate, 16000), np.float32)
+
+
+def request(audio: Samples, *, start: float = 0.0, **changes: object) -> SpeechRequest:
+    seconds = len(audio) / 16000
+    whole = SpeechRequest(
+        call_id="c",
+        speaker=Party.AGENT,
+        utterance_id="a1",
+        revision=0,
+        start=start,
+        audio=audio,
+        priority="final",
+        voiced=((start, start + seconds),),
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+GREETING = agent_audio(0.0, 8.0)
+
+
+@pytest.mark.weights
+def test_the_greeting_is_heard_with_times_in_order_inside_the_audio(engine: WhisperEngine) -> None:
+    found = engine.transcribe(request(GREETING, start=100.0))
+    said = [plain(word.text) for word in found.words]
+    assert {"thank", "you", "calling", "northway", "broadband", "name", "hannah"} <= set(said)
+    starts = [word.start for word in found.words]
+    assert starts == sorted(starts)
+    assert all(100.0 <= word.start <= word.end <= 108.0 for word in found.words)
+    assert all(0.05 <= word.confidence <= 1.0 for word in found.words)
+    assert found.attempts == 1
+    assert found.cpu_seconds > 0
+
+
+@pytest.mark.weights
+def test_a_short_window_hears_what_thirty_seconds_hear_for_far_less(engine: WhisperEngine) -> None:
+    padded = WhisperEngine(EngineConfig(model_path=MODEL, margins=()))
+    short, long = engine.transcribe(request(GREETING)), padded.transcribe(request(GREETING))
+    assert [plain(w.text) for w in short.words] == [plain(w.text) for w in long.words]
+    assert short.cpu_seconds < 0.7 * long.cpu_seconds
+
+
+@pytest.mark.weights
+def test_words_outside_the_voiced_stretches_are_held_back(engine: WhisperEngine) -> None:
+    words = engine.transcribe(request(GREETING)).words
+    half = words[len(words) // 2].start
+    found = engine.transcribe(request(GREETING, voiced=((half, 8.0),)))
+    assert found.words
+    assert all(word.end >= half - 0.21 for word in found.words)
+    assert "no_voice" in {held.reason for held in found.held_back}
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("seconds", [0.1, 0.6, 2.0])
+@pytest.mark.parametrize("sound", ["silence", "noise", "hum", "faint"])
+@pytest.mark.parametrize("hints", [(), ("Suzanne Miller", "Northway Broadband")], ids=["", "hints"])
+def test_noise_that_voice_activity_took_for_voice_is_credited_to_nobody(
+    engine: WhisperEngine, sound: str, seconds: float, hints: tuple[str, ...]
+) -> None:
+    rng = np.random.default_rng(0)
+    count = int(16000 * seconds)
+    audio = {
+        "silence": np.zeros(count),
+        "noise": rng.normal(0, 0.02, count),
+        "hum": 0.1 * np.sin(2 * np.pi * 100 * np.arange(count) / 16000),
+        "faint": rng.normal(0, 0.0005, count),
+    }[sound].astype(np.float32)
+    assert engine.transcribe(request(audio, hints=hints)).words == ()
+
+
+@pytest.mark.weights
+def test_without_voice_nothing_is_decoded(engine: WhisperEngine) -> None:
+    found = engine.transcribe(request(GREETING, voiced=()))
+    assert (found.words, found.held_back) == ((), ())
+
+
+@pytest.mark.weights
+def test_names_of_others_given_as_hints_are_not_heard_into_the_audio(engine: WhisperEngine) -> None:
+    found = engine.transcribe(request(GREETING, hints=("Bartholomew Quinn", "Zenotek")))
+    said = {plain(word.text) for word in found.words}
+    assert not said & {"bartholomew", "quinn", "zenotek"}
+    assert {"northway", "hannah"} <= said
+
+
+@pytest.mark.weights
+def test_audio_longer_than_a_window_is_heard_to_its_end(engine: WhisperEngine) -> None:
+    pause = np.zeros(16000 * 20, np.float32)
+    long = np.concatenate([GREETING, pause, GREETING])
+    voiced = ((0.0, 8.0), (28.0, 36.0))
+    words = engine.transcribe(request(long, voiced=voiced)).words
+    hannahs = [word for word in words if plain(word.text) == "hannah"]
+    assert len(hannahs) == 2
+    assert hannahs[1].start - hannahs[0].start == pytest.approx(28.0, abs=0.5)
+
+
+@pytest.mark.weights
+def test_the_request_s_audio_is_only_read(engine: WhisperEngine) -> None:
+    audio = GREETING.copy()
+    audio.flags.writeable = False
+    assert engine.transcribe(request(audio)).words
+
+
+@pytest.mark.weights
+def test_a_language_that_the_weights_do_not_know_is_refused(engine: WhisperEngine) -> None:
+    with pytest.raises(EngineFailed, match="'de'"):
+        engine.transcribe(request(GREETING, language="de"))
+
+
+@pytest.mark.weights
+async def test_behind_queue_and_process_the_words_are_the_same(engine: WhisperEngine) -> None:
+    alone = engine.transcribe(request(GREETING))
+    async with ProcessWorker(WhisperFactory(EngineConfig(model_path=MODEL))) as worker:
+        found = await Scheduler(worker).transcribe(request(GREETING))
+    assert (found.words, found.held_back) == (alone.words, alone.held_back)
+
+
+async def test_the_worker_s_process_reports_weights_that_are_not_there(tmp_path: Path) -> None:
+    worker = ProcessWorker(WhisperFactory(EngineConfig(model_path=tmp_path / "nowhere")))
+    with pytest.raises(WeightsError, match="no such folder"):
+        await worker.start()
+
+
+def test_a_folder_with_broken_weights_is_refused(tmp_path: Path) -> None:
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (tmp_path / name).write_bytes(b"{}")
+    with pytest.raises(WeightsError, match="cannot load"):
+        WhisperEngine(EngineConfig(model_path=tmp_path))
+
+
+@given(st.floats(0.1, 28), st.lists(st.floats(0.5, 20), max_size=3).map(sorted))
+def test_windows_grow_cover_the_audio_and_end_at_thirty_seconds(seconds: float, margins: list[float]) -> None:
+    ladder = window_ladder(seconds, margins)
+    assert ladder == sorted(ladder)
+    assert ladder[-1] == FULL_WINDOW
+    assert all(window > seconds for window in ladder)
+
+
+@given(st.integers(0, 90), st.integers(0, 5))
+def test_long_audio_is_cut_into_pieces_that_join_to_it_again(seconds: int, seed: int) -> None:
+    audio = np.random.default_rng(seed).normal(0, 0.1, seconds * 16000).astype(np.float32)
+    pieces = list(split_long(audio))
+    assert np.array_equal(np.concatenate([piece for _, piece in pieces]), audio)
+    assert all(len(piece) <= 28 * 16000 for _, piece in pieces)
+    at = 0
+    for offset, piece in pieces:
+        assert offset == at / 16000
+        at += len(piece)
+
+
+def test_long_audio_is_cut_where_it_is_quiet() -> None:
+    audio = np.random.default_rng(0).normal(0, 0.1, 40 * 16000).astype(np.float32)
+    audio[25 * 16000 : 25 * 16000 + 1600] = 0
+    (_, first), _ = split_long(audio)
+    assert len(first) / 16000 == pytest.approx(25.05, abs=0.05)
