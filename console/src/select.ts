@@ -73,7 +73,7 @@ export function titleOf(state: ConsoleState, behaviour: string): string {
 
 export type Moment =
   | { readonly kind: "said"; readonly key: string; readonly at: number; readonly utterance: Utterance; readonly follows: boolean }
-  | { readonly kind: "gap"; readonly key: string; readonly at: number; readonly speaker: Party; readonly seconds: number; readonly reason: AudioGap["reason"] }
+  | { readonly kind: "gap"; readonly key: string; readonly at: number; readonly parties: readonly Party[]; readonly seconds: number; readonly reason: AudioGap["reason"] }
   | { readonly kind: "held"; readonly key: string; readonly at: number; readonly speaker: Party; readonly words: number; readonly reason: WordsHeldBack["reason"] }
   | { readonly kind: "judged"; readonly key: string; readonly at: number; readonly detection: Detection };
 
@@ -107,30 +107,46 @@ export function timeline(call: Source): Moment[] {
   });
 }
 
+interface Loss {
+  readonly start: number;
+  readonly end: number;
+  readonly reason: AudioGap["reason"];
+  readonly parties: readonly Party[];
+}
+
+/** One marker for losses of a party that touch, and one where both parties lost the same stretch. */
 function joinedGaps(gaps: readonly AudioGap[]): Moment[] {
-  const joined: { start: number; end: number; seconds: number; speaker: Party; reason: AudioGap["reason"] }[] = [];
-  for (const gap of [...gaps].sort((a, b) => a.start - b.start)) {
-    const last = joined.findLast((other) => other.speaker === gap.speaker && other.reason === gap.reason);
-    if (last && gap.start - last.end < GAP_JOIN_SECONDS) {
-      last.seconds += Math.max(0, gap.end - Math.max(gap.start, last.end));
-      last.end = Math.max(last.end, gap.end);
-    } else {
-      joined.push({ ...gap, seconds: gap.end - gap.start });
-    }
+  const joined: Loss[] = [];
+  for (const { speaker, start, end, reason } of [...gaps].sort((a, b) => a.start - b.start)) {
+    const place = joined.findLastIndex((loss) => loss.parties[0] === speaker && loss.reason === reason && start - loss.end < GAP_JOIN_SECONDS);
+    if (place < 0) joined.push({ start, end, reason, parties: [speaker] });
+    else joined[place] = { ...joined[place]!, end: Math.max(joined[place]!.end, end) };
   }
-  return joined.map((gap) => ({
+  const same = (a: Loss, b: Loss) => a.reason === b.reason && Math.abs(a.start - b.start) < 0.1 && Math.abs(a.end - b.end) < 0.1;
+  const shown = joined.flatMap((loss, index) => {
+    const twin = joined.findIndex((other) => other.parties[0] !== loss.parties[0] && same(other, loss));
+    if (twin < 0) return [loss];
+    return index < twin ? [{ ...loss, parties: [...loss.parties, ...joined[twin]!.parties] }] : [];
+  });
+  return shown.map(({ start, end, reason, parties }) => ({
     kind: "gap",
-    key: `gap-${gap.speaker}-${gap.start}`,
-    at: gap.start,
-    speaker: gap.speaker,
-    seconds: gap.seconds,
-    reason: gap.reason,
+    key: `gap-${parties.join()}-${start}`,
+    at: start,
+    parties,
+    seconds: end - start,
+    reason,
   }));
 }
 
-/** Seconds of audio lost on any channel; a pause that somebody asked for is no loss. */
+/** Seconds in which a party was not heard, once where both were lost; a pause that was asked for is no loss. */
 export function secondsLost(gaps: readonly AudioGap[]): number {
-  return gaps.filter((gap) => gap.reason !== "paused").reduce((sum, gap) => sum + gap.end - gap.start, 0);
+  let [lost, until] = [0, 0];
+  for (const { start, end, reason } of [...gaps].sort((a, b) => a.start - b.start)) {
+    if (reason === "paused") continue;
+    lost += Math.max(0, end - Math.max(start, until));
+    until = Math.max(until, end);
+  }
+  return lost;
 }
 
 function wordSpans(of: Pick<Detection | Alert, "evidence">): WordSpan[] {

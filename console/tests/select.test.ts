@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrange, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, timeline, worst } from "../src/select";
+import { arrange, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, secondsLost, timeline, worst } from "../src/select";
 import type { CallState } from "../src/state";
 import type { AlertView, CallView } from "../src/wire";
 import { alert, detection, info, records, span, told, utterance, view } from "./make";
@@ -87,8 +87,16 @@ describe("the transcript", () => {
     );
     const moments = timeline(state.calls.get("x")!);
     expect(moments.map((moment) => moment.kind)).toEqual(["said", "gap", "held", "judged", "said"]);
-    expect(moments[1]).toMatchObject({ speaker: "customer", seconds: 3 });
+    expect(moments[1]).toMatchObject({ parties: ["customer"] });
+    expect(moments[1]).toHaveProperty("seconds", expect.closeTo(3.1));
     expect(moments[2]).toMatchObject({ words: 2 });
+  });
+
+  test("what both parties lost is told once, and counted once", () => {
+    const gap = (speaker: "agent" | "customer", start: number, end: number, reason: "overload" | "paused" = "overload") => ({ type: "audio_gap" as const, speaker, start, end, reason });
+    const gaps = [gap("agent", 1, 3.2), gap("customer", 1, 3.2), gap("agent", 8, 9), gap("customer", 8.5, 10), gap("agent", 20, 80, "paused")];
+    expect(timeline(one({ gaps })).map((moment) => moment.kind === "gap" && moment.parties)).toEqual([["agent", "customer"], ["agent"], ["customer"], ["agent"]]);
+    expect(secondsLost(gaps)).toBeCloseTo(4.2);
   });
 
   test("a turn that goes on after one's own turn is joined to it, but not across a loss", () => {

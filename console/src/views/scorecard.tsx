@@ -4,13 +4,15 @@ import { overallRate, titleOf } from "../select";
 import type { ScoreItem, Scorecard } from "../wire";
 
 export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
+  const judged = scorecard.items.filter((item) => item.opportunities + item.harmful > 0);
+  const quiet = scorecard.items.filter((item) => !judged.includes(item));
   return (
     <section class="score" aria-labelledby="score-title" data-testid="scorecard">
       <header class="score-head">
         <h2 id="score-title">Scorecard</h2>
         <p class="score-rate"><strong>{percent(overallRate(scorecard))}</strong> of opportunities delivered</p>
       </header>
-      {scorecard.items.length > 0 && <Items items={scorecard.items} />}
+      {judged.length > 0 && <Items items={judged} />}
       <div class="score-foot">
         <div>
           <h3>Heard</h3>
@@ -24,6 +26,12 @@ export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
             ))}
           </ul>
         </div>
+        {quiet.length > 0 && (
+          <div>
+            <h3>No opportunity</h3>
+            <p>{quiet.map((item) => titleOf(state.value, item.behaviour)).join(", ")}</p>
+          </div>
+        )}
         {scorecard.not_judged.length > 0 && (
           <div>
             <h3>Not judged</h3>

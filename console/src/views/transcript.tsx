@@ -87,10 +87,12 @@ function Marker({ moment }: { moment: Exclude<Moment, { kind: "said" }> }) {
       </li>
     );
   }
+  const gap = moment.kind === "gap";
+  const who = !gap ? PARTY[moment.speaker] : moment.parties.length > 1 ? "Both" : PARTY[moment.parties[0] ?? "agent"];
   return (
-    <li class={`note note-plain note-${moment.speaker}`} data-testid={moment.kind === "gap" ? "gap" : "held-back"}>
+    <li class="note note-plain" data-testid={gap ? "gap" : "held-back"}>
       <span>
-        {PARTY[moment.speaker]}: {moment.kind === "gap" ? `${spell(moment.seconds)} ${GAP[moment.reason]}` : `${plural(moment.words, "word")} held back – ${HELD[moment.reason]}`}
+        {who}: {gap ? `${spell(moment.seconds)} ${GAP[moment.reason]}` : `${plural(moment.words, "word")} held back – ${HELD[moment.reason]}`}
       </span>
       <time>{clock(moment.at)}</time>
     </li>
