@@ -233,17 +233,22 @@ def _put_in_place(staged: Path, target: Path, scratch: Path) -> None:
 
 def _check_folder(folder: Path, pins: dict[str, str] | None = None) -> None:
     """Raises `WeightsError` unless the folder is whole. Pins win over the folder's own list of sums."""
-    for name in _NEEDED:
-        if not (folder / name).is_file():
-            raise WeightsError(f"{folder} has no {name}: not CTranslate2 Whisper weights, or not whole")
-    if not any(folder.glob("vocabulary.*")):
-        raise WeightsError(f"{folder} has no vocabulary file: not CTranslate2 Whisper weights, or not whole")
+    if not pins:
+        _check_whisper_files(folder)
     for name, sha256 in (pins or _read_sums(folder)).items():
         path = folder / name
         if not path.is_file() or _sha256(path) != sha256:
             raise WeightsError(
                 f"{path} does not have the expected checksum; delete {folder} and fetch the weights again"
             )
+
+
+def _check_whisper_files(folder: Path) -> None:
+    for name in _NEEDED:
+        if not (folder / name).is_file():
+            raise WeightsError(f"{folder} has no {name}: not CTranslate2 Whisper weights, or not whole")
+    if not any(folder.glob("vocabulary.*")):
+        raise WeightsError(f"{folder} has no vocabulary file: not CTranslate2 Whisper weights, or not whole")
 
 
 def _read_sums(folder: Path) -> dict[str, str]:

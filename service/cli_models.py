@@ -11,6 +11,7 @@ from rich.progress import TaskID
 from rich.table import Table
 
 from models.catalog import Progress, cache_dir, fetch, list_models, verify
+from models.shelf import VOICE_ACTIVITY
 
 models_app = typer.Typer(no_args_is_help=True, help="Whisper weights: list, fetch, verify.")
 
@@ -34,7 +35,7 @@ def list_() -> None:
 
 @models_app.command("fetch")
 def fetch_(name: Name) -> None:
-    """Download a model's weights unless they are here, and check every byte before use."""
+    """Download a model's weights (and the voice activity network) unless here; check every byte."""
     with Bar(transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -44,8 +45,9 @@ def fetch_(name: Name) -> None:
                 tasks[label] = bar.add_task(label, total=progress.total or None)
             bar.update(tasks[label], completed=progress.done)
 
-        folder = fetch(name, progress=report)
-    typer.echo(f"{name}: {folder}")
+        folders = {one: fetch(one, progress=report) for one in dict.fromkeys((name, VOICE_ACTIVITY))}
+    for one, folder in folders.items():
+        typer.echo(f"{one}: {folder}")
 
 
 @models_app.command("verify")

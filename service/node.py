@@ -12,18 +12,18 @@ from pathlib import Path
 from types import TracebackType
 
 import structlog
-from detectors.bench import Bench
-from detectors.score import ScoreKeeper
 
 from detectors import REGISTRY
 from detectors.base import catalogue
+from detectors.bench import Bench
+from detectors.score import ScoreKeeper
 from models.affect import CallVoice
 from models.process import ProcessWorker
 from models.prosody import PitchMeter
 from models.queueing import SchedulerConfig
 from models.scheduler import Scheduler
 from models.scripted import ScriptedEngineFactory, scenario_from
-from models.vad import SileroVoiceActivity
+from models.vad import SileroVoiceActivity, shared_network
 from models.whisper import EngineConfig, WhisperFactory
 from models.worker import EngineFactory, EngineWorker, ThreadWorker
 from service.auth import Gate, Tokens
@@ -126,6 +126,7 @@ class Node:
             await upgrade(self.settings.database_url)
             opening.push_async_callback(self.bus.close)
             opening.push_async_callback(self.writer.aclose)
+            shared_network()  # before the first call, so that missing weights are told now
             await self.worker.start()
             opening.push_async_callback(self.worker.stop)
             opening.push_async_callback(self._stop_background)
@@ -253,6 +254,7 @@ async def offline_parts(settings: Settings) -> AsyncGenerator[SessionParts, None
     worker = make_worker(settings.model)
     ears = ThreadPoolExecutor(_EARS, thread_name_prefix="ears")
     try:
+        shared_network()
         await worker.start()
         yield session_parts(settings, transcriber=Scheduler(worker), ears=ears, sink=Nowhere())
     finally:
