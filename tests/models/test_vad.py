@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +18,13 @@ from streaming.ports import Samples
 
 
 pytestmark = pytest.mark.weights
+
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def whole_windows(audio: Samples) -> Samples:
+    return np.ascontiguousarray(audio[: len(audio) // 512 * 512], np.float32)
 
 
 def sound(windows: int, seed: int = 1) -> Samples:
@@ -36,10 +47,21 @@ def test_a_run_in_pieces_is_the_network_s_own_run_over_the_whole() -> None:
     assert np.array_equal(EXPECTED, whole)
 
 
-def test_it_tells_voice_from_none() -> None:
-    assert EXPECTED.max() > 0.5
-    silence = SileroVoiceActivity().probabilities(np.zeros(512 * 30, np.float32))
-    assert silence.max() < 0.2
+@pytest.mark.parametrize("name", ["good_call", "curt_call", "bad_answer_call"])
+def test_it_tells_telephone_speech_from_line_noise_all_through_a_call(name: str) -> None:
+    truth = json.loads((SAMPLES / f"{name}.truth.json").read_text())
+    audio, rate = soundfile.read(SAMPLES / f"{name}.flac", dtype="float32")
+    for channel, speaker in enumerate(("agent", "customer")):
+        found = SileroVoiceActivity().probabilities(
+            whole_windows(soxr.resample(audio[:, channel], rate, 16000))
+        )
+        turns = [turn for turn in truth["turns"] if turn["speaker"] == speaker]
+        speech = np.zeros(len(found), bool)
+        for turn in turns:
+            speech[int(turn["start"] / 0.032) : int(turn["end"] / 0.032)] = True
+        away = ~np.convolve(speech, np.ones(25), "same").astype(bool)
+        assert (found[speech] > 0.35).mean() > 0.75
+        assert (found[away] > 0.35).mean() < 0.01
 
 
 @settings(max_examples=25, deadline=None)
