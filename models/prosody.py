@@ -80,7 +80,7 @@ class PitchMeter:
         if voiced.sum() * FRAME < self._least_voiced:
             return None
         semitones = 12 * np.log2(np.maximum(found.pitch_hz, 1.0))
-        voiced &= ~octave_slips(semitones, voiced)
+        voiced &= ~tracking_faults(semitones, voiced)
         gain = 20 * np.log10(peak / _PEAK)
         return _measures(semitones, voiced, found.loudness_db + gain, audio, self._least_voiced)
 
@@ -123,18 +123,25 @@ def _measures(
     )
 
 
-def octave_slips(semitones: Track, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Frames more than 9 semitones off the median of the voiced frames within half a second.
+def tracking_faults(semitones: Track, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Frames where the tracker slipped rather than the voice.
 
-    Nobody's voice gets there and back that fast; trackers do, by an octave.
+    Off by over 9 semitones from the median of the voiced frames within a quarter of a second either way
+    (an octave slip: nobody's voice gets there and back that fast), or by over 2.5 from its four neighbours
+    (a single bad frame: fast speech moves 1.6 semitones a frame, but then its neighbours' median too).
     """
-    slips = np.zeros(len(semitones), np.bool_)
+    return _strays(semitones, voiced, reach=round(0.25 / FRAME), most=9.0) | _strays(
+        semitones, voiced, reach=2, most=2.5
+    )
+
+
+def _strays(semitones: Track, voiced: NDArray[np.bool_], *, reach: int, most: float) -> NDArray[np.bool_]:
+    strays = np.zeros(len(semitones), np.bool_)
     places = np.flatnonzero(voiced)
-    reach = round(0.25 / FRAME)
     for place in places:
         near = places[(places >= place - reach) & (places <= place + reach)]
-        slips[place] = abs(semitones[place] - np.median(semitones[near])) > 9.0
-    return slips
+        strays[place] = abs(semitones[place] - np.median(semitones[near])) > most
+    return strays
 
 
 def absolute_slopes(semitones: Track, voiced: NDArray[np.bool_]) -> Track:

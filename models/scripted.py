@@ -103,7 +103,7 @@ class ScriptedEngine:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ScriptedEngineFactory:
     """Makes a scripted engine in a worker, process or not (picklable)."""
 
