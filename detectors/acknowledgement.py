@@ -16,6 +16,7 @@ from detectors.base import Judge
 from detectors.customer_turn import CustomerTurn
 from detectors.echo import Echo, listen, question_words
 from detectors.floor import Floor
+from detectors.lexicon import lexicon
 from detectors.matter import Matter, Move, move, remark
 from detectors.readback import Answer, Misreading, answer_to
 from detectors.text import Line
@@ -49,6 +50,7 @@ class Acknowledgement(Judge):
 
     def __init__(self, call: CallInfo, policy: Policy) -> None:
         super().__init__(call, policy)
+        lexicon("acknowledgement")  # read once a process, before the first word waits for it
         self._floor = Floor()
         self._open: list[CustomerTurn] = []
         self._asked: frozenset[str] = frozenset()  # stems of the agent's last question

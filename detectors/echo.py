@@ -12,8 +12,8 @@ from detectors.readback import Reading, compare
 from detectors.text import Line
 from streaming.events import WordSpan
 
-ENOUGH = 1.0
-"""Score from which a reply acknowledges: one content word, two common ones, or a figure."""
+ENOUGH = 0.8
+"""Score from which a reply acknowledges: one content word or its paraphrase, two common ones, a figure."""
 _FIGURE = 2.0
 _FORMULA = 0.5  # "so you're saying …" in front of what is otherwise half an echo
 _FORM = 0.4  # weight left to a key word inside a question for data ("what's the policy number?")

@@ -155,7 +155,8 @@ def _is_year(tokens: Sequence[Token], number: Number) -> bool:
     """Four digits written as one, or said in pairs: 19… or 20…."""
     if len(number.digits) != 4 or number.digits[:2] not in ("19", "20"):
         return False
-    return number.first == number.last or tokens[number.first].text in ("nineteen", "twenty", "two")
+    said = [token.text for token in tokens[number.first : number.last + 1]]
+    return len(said) == 1 or said[0] in ("nineteen", "twenty") or said[:2] == ["two", "thousand"]
 
 
 def _is_round(tokens: Sequence[Token], number: Number) -> bool:

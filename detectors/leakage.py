@@ -16,7 +16,7 @@ from detectors.base import Judge
 from detectors.floor import Floor
 from detectors.frustration import Cue, Frustration
 from detectors.leaks import Leak, is_cold, is_empathetic, leaks
-from detectors.lexicon import word_list
+from detectors.lexicon import lexicon, word_list
 from detectors.matter import Move, move
 from detectors.text import Line, read
 from streaming.events import (
@@ -58,6 +58,7 @@ class Leakage(Judge):
 
     def __init__(self, call: CallInfo, policy: Policy) -> None:
         super().__init__(call, policy)
+        _warm()
         self._floor = Floor()
         self._customer = Frustration(self.threshold(LEAKAGE, "frustrated_seconds"))
         self._voice = AgentVoice() if call.profile is Profile.FULL else None
@@ -245,6 +246,12 @@ class Leakage(Judge):
             self._customer.sense(signal)
         elif self._voice is not None:
             self._voice.feed(signal)
+
+
+def _warm() -> None:
+    """Read the lexicons (0.1 s, once a process) before the first word waits for them."""
+    for name in ("leakage", "frustration", "acknowledgement"):
+        lexicon(name)
 
 
 def _is_cut_off(line: Line) -> bool:
