@@ -123,6 +123,8 @@ class Holds(Part):
             self._over = True
         elif not reading.slight:
             self._over = False
+        if reading.by_agent and reading.slight and not reading.line.asks:
+            return  # "Sure." to a customer who goes to look changes nothing
         if reading.by_agent:
             asks = reading.line.sentences[-1].mark == "?"
             self._customers_move = asks or reading.has("act", "ask_friendly", "ask_demand", "ask_bare")

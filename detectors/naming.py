@@ -196,11 +196,12 @@ def mentions(line: Line, names: Sequence[Name]) -> tuple[Span, ...]:
     at = 0
     while at < len(line.tokens):
         width = next((width for width in (2, 1) if _says(line, at, width, names)), 0)
-        if width and not _spoken_of(line, at) and not any(_covers(other.last, at) for other in others):
+        if width:
             end = at + width - 1
             while end + 1 < len(line.tokens) and _says(line, end + 1, 1, names):
                 end += 1
-            found.append(Span(first=at, last=end))
+            if not _spoken_of(line, at) and not any(_covers(other.last, at) for other in others):
+                found.append(Span(first=at, last=end))
             at = end
         at += 1
     return tuple(found)
@@ -216,8 +217,11 @@ def _says(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
         return False
     if width == 2:  # a name cut in two ("Suz Ann")
         joined = "".join(token.text for token in tokens)
-        whole = any(same(token.text, name.text) for token in tokens for name in names)
-        return not whole and all(token.capital for token in tokens) and _is_one(joined, names)
+        return all(token.capital for token in tokens) and any(
+            JaroWinkler.similarity(joined, name.text)
+            >= max(_NEAR, *(JaroWinkler.similarity(token.text, name.text) + 0.01 for token in tokens))
+            for name in names
+        )
     token = tokens[0]
     if token.text in word_list("names", "words_too") or token.text in plain_words("common_words"):
         exact = any(name.text == token.text for name in names)

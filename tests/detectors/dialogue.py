@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from detectors.text import Line, read
 from streaming.events import (
     Detection,
     Event,
@@ -149,4 +150,23 @@ def spoken(detection: Detection, events: Sequence[Event]) -> str:
     )
 
 
-__all__ = ["Detection", "Said", "Verdict", "dialogue", "events_of", "judge", "said", "spoken", "verdicts"]
+def line(text: str, *, speaker: Party = Party.AGENT, start: Seconds = 1.0) -> Line:
+    """One utterance, read as the detectors read it."""
+    one = said(speaker, text, start)
+    return read(
+        Utterance(speaker=speaker, id="a1", revision=1, start=start, end=one.end, words=one.words, final=True)
+    )
+
+
+__all__ = [
+    "Detection",
+    "Said",
+    "Verdict",
+    "dialogue",
+    "events_of",
+    "judge",
+    "line",
+    "said",
+    "spoken",
+    "verdicts",
+]
