@@ -166,12 +166,13 @@ class WhisperEngine:
     def _read(
         self, audio: Samples, tokenizer: Any, prompt: list[int], voice: Seconds, *, partial: bool
     ) -> _Reading:
-        """Decodes in ever longer windows until one is believed; a partial gets one retry at most.
+        """Decodes in ever longer windows until one is believed.
 
-        When no window is believed, the one with the fewest doubts is kept.
+        A partial gets the first window only: its audio ends anywhere, and the next one comes soon. When no
+        window is believed, the last that says something is kept, with its loops cut.
         """
         seconds = len(audio) / SAMPLE_RATE
-        windows = window_ladder(seconds, self._margins)[: 2 if partial else None]
+        windows = window_ladder(seconds, self._margins)[: 1 if partial else None]
         best: _Reading | None = None
         for attempt, window in enumerate(windows, 1):
             encoded = self._encode(audio, window)
@@ -181,7 +182,7 @@ class WhisperEngine:
             if verdict.retry is None:
                 return reading
             best = _better(best, reading)
-        assert best is not None  # noqa: S101 - the ladder always has 30 s
+        assert best is not None  # noqa: S101 - there is always a window
         return _Reading(best.encoded, decoding.last_resort(best.judgement), best.no_speech, len(windows))
 
     def _encode(self, audio: Samples, window: Seconds) -> Any:

@@ -112,6 +112,13 @@ def test_noise_that_voice_activity_took_for_voice_is_credited_to_nobody(
 
 
 @pytest.mark.weights
+@pytest.mark.parametrize(("priority", "attempts"), [("partial", 1), ("final", 2)])
+def test_only_finals_are_decoded_again(engine: WhisperEngine, priority: str, attempts: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.02, 16000).astype(np.float32)
+    assert engine.transcribe(request(noise, priority=priority)).attempts == attempts
+
+
+@pytest.mark.weights
 def test_without_voice_nothing_is_decoded(engine: WhisperEngine) -> None:
     found = engine.transcribe(request(GREETING, voiced=()))
     assert (found.words, found.held_back) == ((), ())
