@@ -13,11 +13,11 @@ from streaming.events import Party, Utterance
 from tests.detectors.dialogue import dialogue, said
 
 
-def line(text: str, speaker: Party = Party.CUSTOMER, start: float = 0.0, id: str = "c1") -> Line:
+def line(text: str, speaker: Party = Party.CUSTOMER, start: float = 0.0, name: str = "c1") -> Line:
     one = said(speaker, text, start)
     return read(
         Utterance(
-            speaker=speaker, id=id, revision=1, start=one.start, end=one.end, words=one.words, final=True
+            speaker=speaker, id=name, revision=1, start=one.start, end=one.end, words=one.words, final=True
         )
     )
 
@@ -91,7 +91,7 @@ def test_a_number_given_in_groups_with_pauses_is_one() -> None:
 
 
 def test_a_number_said_twice_is_not_joined_to_itself() -> None:
-    lines = [line("five five two zero nine"), line("five five two zero nine", start=3.0, id="c2")]
+    lines = [line("five five two zero nine"), line("five five two zero nine", start=3.0, name="c2")]
     assert [one.value for one in flow(lines)] == ["55209", "55209"]
 
 
@@ -110,10 +110,10 @@ def test_a_number_said_twice_is_not_joined_to_itself() -> None:
 )
 def test_what_the_customer_makes_of_a_wrong_read_back(answer: str, expected: Answer) -> None:
     found = misreading(
-        flow([line("four four seven one")]), [line("So that's four four one seven?", Party.AGENT, id="a1")]
+        flow([line("four four seven one")]), [line("So that's four four one seven?", Party.AGENT, name="a1")]
     )
     assert found is not None
-    assert answer_to(found, line(answer, id="c2")) is expected
+    assert answer_to(found, line(answer, name="c2")) is expected
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_what_the_customer_makes_of_a_wrong_read_back(answer: str, expected: Ans
     ],
 )
 def test_another_number_is_no_misreading(stated: str, reply: str) -> None:
-    assert misreading(flow([line(stated)]), [line(reply, Party.AGENT, id="a1")]) is None
+    assert misreading(flow([line(stated)]), [line(reply, Party.AGENT, name="a1")]) is None
 
 
 _WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -141,5 +141,5 @@ def test_any_code_read_back_in_any_grouping_is_the_same(digits: list[int], data:
     cut = data.draw(st.integers(1, len(written) - 1))
     grouped = f"{written[:cut]}-{written[cut:]}" if cut < len(written) else written
     own = flow([line(said_in_words)])
-    assert misreading(own, [line(f"So that's {grouped}.", Party.AGENT, id="a1")]) is None
+    assert misreading(own, [line(f"So that's {grouped}.", Party.AGENT, name="a1")]) is None
     assert "".join(one.value for one in own) == written
