@@ -9,6 +9,7 @@ by cutting is worth decoding again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -28,6 +29,7 @@ class Limits:
     `letters_per_second`: speech beyond this rate over the voiced time was not said (fast talkers reach
     about 22; every doubled sentence seen lies above 30). `voiced_slack`: what voice activity misses at the
     edges. `end_slack`: a later piece that starts this close to the end of the audio was made up.
+    `repeats_for_loop`: as many copies in a row, or `phrases_for_loop` of three words anywhere, are a loop.
     `min_mean_logprob`: below it one longer window is tried. `min_voiced_for_words`: an empty answer to less
     voice than this is believed.
     """
@@ -38,6 +40,7 @@ class Limits:
     min_mean_logprob: float = -1.4
     min_voiced_for_words: float = 0.3
     repeats_for_loop: int = 4
+    phrases_for_loop: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,10 @@ def judge(hypothesis: Hypothesis, *, seconds: float, voiced: float, limits: Limi
     cuts = [Cut(words=beyond, reason="overrun")] if beyond else []
     if repeated:
         cuts.append(Cut(words=repeated, reason="loop"))
+    one_copy = bool(repeated) and phrase_count([plain(word.text) for word in kept]) < 2
+    texts = [plain(word.text) for word in hypothesis.words]
+    if not one_copy and phrase_count(texts) >= limits.phrases_for_loop:
+        return Judgement(words=kept, cuts=tuple(cuts), retry="loop")
     retry = _retry(hypothesis, kept, cut=bool(cuts), voiced=voiced, limits=limits)
     return Judgement(words=kept, cuts=tuple(cuts), retry=retry)
 
@@ -205,6 +212,11 @@ def longest_run(words: Sequence[str], *, up_to: int = 4) -> int:
             same = same + 1 if words[i] == words[i - size] else 0
             best = max(best, 1 + same // size)
     return best
+
+
+def phrase_count(words: Sequence[str]) -> int:
+    """How often the most frequent three words in a row stand there, anywhere."""
+    return max(Counter(zip(words, words[1:], words[2:], strict=False)).values(), default=0)
 
 
 def stutters(text: str) -> bool:

@@ -163,6 +163,7 @@ def test_a_closing_phrase_that_stands_twice_loses_its_copy() -> None:
             "loop",
         ),
         (hypothesis((0.0, 1.0, "Aaaaaaaaaaaaaaaaaaaaaaaaaaaaah")), 2.0, "loop"),
+        (hypothesis((0.0, 6.0, "if you want to go want to go or you want to go home")), 6.0, "loop"),
         (hypothesis((0.0, 1.0, "this is fine")), 1.0, None),
     ],
 )
