@@ -20,6 +20,7 @@ from service.telemetry.metrics import Metrics
 
 REPO = Path(__file__).parents[2]
 DEPLOYMENT = REPO / "docs" / "deployment.md"
+CLIENT_VARIABLES = {"CALLCUE_SOFTPHONE_TOKEN", "CALLCUE_CONSOLE_TOKEN"}  # read by `callcue stream`
 NAME = re.compile(r"\bCALLCUE_[A-Z][A-Z_]*\b")
 ROW = re.compile(r"^\| `(CALLCUE_[A-Z_]+)` \| (.*?) \| .+ \|$", re.MULTILINE)
 
@@ -59,8 +60,13 @@ def written(default: Any) -> str:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(REPO)))
 def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
     named = set(NAME.findall(page.read_text(encoding="utf-8")))
-    known = {name for name, _ in settings()} | {CACHE_VARIABLE}
+    known = {name for name, _ in settings()} | {CACHE_VARIABLE} | CLIENT_VARIABLES
     assert named <= known, f"no such settings: {sorted(named - known)}"
+
+
+@pytest.mark.parametrize("name", sorted(CLIENT_VARIABLES))
+def test_the_clients_variables_are_read(name: str) -> None:
+    assert name in (REPO / "service" / "cli_stream.py").read_text(encoding="utf-8")
 
 
 def test_the_settings_table_has_every_setting_with_its_default() -> None:
