@@ -35,8 +35,9 @@ _HINT_TOKENS = 60
 MARGINS: dict[int, tuple[Seconds, ...]] = {384: (5.0,), 512: (5.0,)}
 """Seconds of window beyond the utterance to try before 30 s, by encoder width (384 tiny, 512 base).
 
-Measured (benchmarks/engine.py): word errors as with 30 s, at a quarter of the work; from + 3 s down, more is
-said twice than the retries win back. Wider models were not measured and start at + 8 s.
+Measured with benchmarks/engine.py: errors as with 30 s (letters on spelled AN4, words elsewhere) at a
+quarter of the work. With + 3 s read speech is as good, but a real telephone call differs more from its 30 s
+decoding (base 9 % of words, + 5 s 5 %). Wider models were not measured and start at + 8 s.
 """
 _UNMEASURED_MARGINS: tuple[Seconds, ...] = (8.0,)
 
