@@ -13,6 +13,7 @@ from streaming.events import Detection, Evidence, Party, Seconds, Verdict
 
 _ID = "courtesy.willingness"
 _A_REASON = 7  # tokens: the customer's first line this long says why they call, however they put it
+_OVERLAP = 0.3  # seconds: an agent who speaks into the customer's line had, or has taken, the floor
 _AGAIN = 8.0  # seconds: a request restated this soon is the same one
 
 
@@ -52,7 +53,8 @@ class Willingness(Part):
 
     def _customer(self, reading: Reading) -> Iterable[Detection]:
         agent_since = self.floor.speaking(Party.AGENT)
-        if reading.slight or (agent_since is not None and agent_since < reading.line.start):
+        over = agent_since is not None and agent_since < reading.line.end - _OVERLAP
+        if reading.slight or over:
             return ()  # an interjection takes no turn
         self._agent_has_floor = False
         found: tuple[Detection, ...] = ()

@@ -10,21 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from detectors.addressing import addressed, mentions
 from detectors.base import Judge
 from detectors.floor import Floor
-from detectors.lexicon import lexicon
-from detectors.naming import (
-    Name,
-    Span,
-    addressed,
-    apart,
-    introduced,
-    mentions,
-    parts,
-    roles,
-    same,
-    spelled_out,
-)
+from detectors.lexicon import lexicon, word_list
+from detectors.naming import Name, Span, apart, follows, introduced, parts, roles, same, spelled_out
 from detectors.text import Line, tokenize
 from streaming.events import (
     CallInfo,
@@ -96,7 +86,7 @@ class Names(Judge):
         self._agent_has_floor = False
         self._mentioned.update(token.text.removesuffix("'s") for token in line.tokens if token.capital)
         self._hear_agents_name(line)
-        for span in introduced(line, asked=self._asked):
+        for span in introduced(line, asked=self._asked, known=self.known):
             self._learn(line, span)
         if self._offered and lexicon("names").has(line, "confirms"):
             self._know(self._offered, line.end)
@@ -125,14 +115,14 @@ class Names(Judge):
         if self._floor.last(Party.AGENT) is None or line.start > 60.0:
             return
         for at, token in enumerate(line.tokens[1:4], start=1):
-            if token.capital and line.tokens[at - 1].text in {"hi", "hello", "hey"}:
-                self._agent = (*self._agent, token.text)
+            if not token.opens and line.tokens[at - 1].text in {"hi", "hello", "hey"}:
+                self._agent += follows(line, at, 1)
 
     # The agent speaks.
 
     def _agent_says(self, line: Line) -> Iterator[Detection]:
         phrases = lexicon("names")
-        self._asked = phrases.has(line, "asks_name") or (self._asked and len(line.tokens) <= 2)
+        self._asked = self._asked or phrases.has(line, "asks_name")
         self._own_names(line)
         self._offer(line)
         self._take_turn(line)
@@ -145,16 +135,15 @@ class Names(Judge):
 
     def _own_names(self, line: Line) -> None:
         for match in lexicon("names").find(line, "own_intro"):
-            following = line.tokens[match.last + 1 : match.last + 3]
-            self._agent += tuple(token.text for token in following if token.capital)
+            self._agent += follows(line, match.last + 1, 2)
 
     def _offer(self, line: Line) -> None:
         for match in lexicon("names").find(line, "verifies"):
-            following = line.tokens[match.last + 1 : match.last + 4]
-            texts = [token.text for token in following if token.capital and token.text not in self._agent]
-            titled = bool(texts) and texts[0] in {"mr", "mrs", "ms", "miss", "dr"}
-            if texts[titled:]:
-                self._offered = roles(texts[titled:], titled=titled)
+            at = match.last + 1
+            titled = at < len(line.tokens) and line.tokens[at].text in word_list("names", "titles")
+            texts = [text for text in follows(line, at + titled, 2) if text not in self._agent]
+            if texts:
+                self._offered = roles(texts, titled=titled)
 
     def _take_turn(self, line: Line) -> None:
         self._lines += self._clock is not None

@@ -1,4 +1,4 @@
-"""Names in talk: how a customer says one, how an agent addresses somebody, and when two are the same.
+"""Names in talk: how a customer says one, and when two names are the same.
 
 Whisper spells a name by ear, so names are compared by sound and likeness ("Susan" may be Suzanne).
 Being forgiven credits the agent; being accused of a wrong name needs a name that is clearly another.
@@ -21,7 +21,7 @@ from detectors.text import Line, Token, tokenize
 
 Role = Literal["given", "surname", "any"]
 _ALIKE = 0.75  # Jaro-Winkler likeness from which equal sound is the same name
-_NEAR = 0.92  # … and from which likeness alone is
+NEAR = 0.92  # … and from which likeness alone is
 _APART = 0.68  # … and below which it may be called another name
 _SPELLED = 3  # single letters in a row that spell a name
 
@@ -73,13 +73,14 @@ def same(heard: str, name: str) -> bool:
     """Whether what was heard may be `name`: spelled otherwise, sounding alike, or its short form."""
     if heard == name or name in _short_forms().get(heard, frozenset()):
         return True
-    if len(heard) >= 3 and len(name) >= 3 and (name.startswith(heard) or heard.startswith(name)):
-        return heard in plain_words("given_names") or name in plain_words("given_names")
+    short, long = sorted((heard, name), key=len)
+    if len(short) >= 3 and long.startswith(short) and long in plain_words("given_names"):
+        return True
     if heard in plain_words("common_words") or min(len(heard), len(name)) < 3:
         return False
     likeness = JaroWinkler.similarity(heard, name)
     alike = likeness >= _ALIKE and metaphone(heard) == metaphone(name) and len(metaphone(name)) > 1
-    return likeness >= _NEAR or alike
+    return likeness >= NEAR or alike
 
 
 def apart(heard: str, name: str) -> bool:
@@ -87,7 +88,7 @@ def apart(heard: str, name: str) -> bool:
     if same(heard, name) or JaroWinkler.similarity(heard, name) >= _APART:
         return False
     sounds = metaphone(heard), metaphone(name)
-    return sounds[0] != sounds[1] and JaroWinkler.similarity(*sounds) < _NEAR
+    return sounds[0] != sounds[1] and JaroWinkler.similarity(*sounds) < NEAR
 
 
 @cache
@@ -104,10 +105,13 @@ def _short_forms() -> dict[str, frozenset[str]]:
 # The customer says a name.
 
 
-def introduced(line: Line, *, asked: bool) -> tuple[Span, ...]:
-    """Names the speaker gives as their own; `asked`: the other party has just asked for it."""
+def introduced(line: Line, *, asked: bool, known: Sequence[str] = ()) -> tuple[Span, ...]:
+    """Names the speaker gives as their own; `asked`: the other party has just asked for it.
+
+    Letters spelled out count when asked for, when a name is the topic, or when they spell a `known` one.
+    """
     found = [span for span in _after_leads(line, asked=asked) if span]
-    found += [span for span in [_spelled(line, asked=asked)] if span]
+    found += [span for span in [_spelled(line, asked=asked, known=known)] if span]
     if not found and asked and len(line.tokens) <= 8:
         found += [span for span in [_first_run(line)] if span]
     return tuple(found)
@@ -159,6 +163,16 @@ def _run(line: Line, at: int) -> Span | None:
     return Span(first=first, last=last, titled=titled) if last >= first else None
 
 
+def follows(line: Line, at: int, most: int) -> tuple[str, ...]:
+    """Up to `most` name-like tokens from `at` on, in one sentence."""
+    found: list[str] = []
+    for token in line.tokens[at : at + most]:
+        if token.opens or not token.capital or token.text in plain_words("common_words"):
+            break
+        found.append(token.text)
+    return tuple(found)
+
+
 def _can_be_name(token: Token, *, alone: bool) -> bool:
     if not token.text.isalpha() or len(token.text) < 2:
         return False
@@ -172,118 +186,16 @@ def _first_run(line: Line) -> Span | None:
     return next((span for at in range(len(line.tokens)) if (span := _run(line, at))), None)
 
 
-def _spelled(line: Line, *, asked: bool) -> Span | None:
-    """A row of single letters ("S-U-Z-A-N-N-E") where a name is the topic."""
+def _spelled(line: Line, *, asked: bool, known: Sequence[str]) -> Span | None:
+    """A row of single letters ("S-U-Z-A-N-N-E") that spells a name."""
     at = 0
     while at < len(line.tokens):
         end = at
         while end < len(line.tokens) and len(line.tokens[end].text) == 1 and line.tokens[end].text.isalpha():
             end += 1
         if end - at >= _SPELLED:
-            topic = asked or bool(lexicon("names").find(line, "says_name", "spells"))
+            again = any(same("".join(line.texts[at:end]), name) for name in known)
+            topic = asked or again or lexicon("names").has(line, "says_name", "spells")
             return Span(first=at, last=end - 1) if topic else None
         at = max(end, at + 1)
     return None
-
-
-# The agent uses a name.
-
-
-def mentions(line: Line, names: Sequence[Name]) -> tuple[Span, ...]:
-    """Where the line uses one of `names` to the person: not spoken of, not checked, not the own name."""
-    others = lexicon("names").find(line, "verifies", "own_intro")
-    found: list[Span] = []
-    at = 0
-    while at < len(line.tokens):
-        width = next((width for width in (2, 1) if _says(line, at, width, names)), 0)
-        if width:
-            end = at + width - 1
-            while end + 1 < len(line.tokens) and _says(line, end + 1, 1, names):
-                end += 1
-            if not _spoken_of(line, at) and not any(_covers(other.last, at) for other in others):
-                found.append(Span(first=at, last=end))
-            at = end
-        at += 1
-    return tuple(found)
-
-
-def _covers(lead: int, at: int) -> bool:
-    return lead < at <= lead + 3
-
-
-def _says(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
-    tokens = line.tokens[at : at + width]
-    if len(tokens) < width:
-        return False
-    if width == 2:  # a name cut in two ("Suz Ann")
-        joined = "".join(token.text for token in tokens)
-        return all(token.capital for token in tokens) and any(
-            JaroWinkler.similarity(joined, name.text)
-            >= max(_NEAR, *(JaroWinkler.similarity(token.text, name.text) + 0.01 for token in tokens))
-            for name in names
-        )
-    token = tokens[0]
-    if token.text in word_list("names", "words_too") or token.text in plain_words("common_words"):
-        exact = any(name.text == token.text for name in names)
-        return exact and token.capital and (_titled(line, at) or _addresses(line, at, at))
-    opens = token.opens and not _addresses(line, at, at)
-    exact = any(name.text == token.text for name in names)
-    return exact or (token.capital and not opens and _is_one(token.text, names))
-
-
-def _is_one(text: str, names: Sequence[Name]) -> bool:
-    return any(same(text, name.text) for name in names)
-
-
-def _titled(line: Line, at: int) -> bool:
-    return at > 0 and line.tokens[at - 1].text in word_list("names", "titles")
-
-
-def _spoken_of(line: Line, at: int) -> bool:
-    before = at - 2 if _titled(line, at) else at - 1
-    if before < 0:
-        return False
-    same_clause = any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
-    return same_clause and line.tokens[before].text in word_list("names", "spoken_of")
-
-
-def _addresses(line: Line, first: int, last: int) -> bool:
-    """The name ends its clause, and nothing but "okay", "thank you" and the like stands before it there."""
-    for begin, end in line.sentence_of(first).clauses:
-        if begin <= first and last == end:
-            leads = (token.text for token in line.tokens[begin:first])
-            return all(text in word_list("names", "leads") for text in leads)
-    return False
-
-
-def addressed(line: Line) -> Iterator[Span]:
-    """Somebody called by name, whoever that is: only where that is plain from how the sentence is cut."""
-    for sentence in line.sentences:
-        for number, (begin, end) in enumerate(sentence.clauses):
-            at = begin
-            while at <= end and line.tokens[at].text in word_list("names", "leads"):
-                at += 1
-            titled = at <= end and line.tokens[at].text in word_list("names", "titles")
-            at += titled
-            if not 0 <= end - at <= 1 or not all(_could_be(token) for token in line.tokens[at : end + 1]):
-                continue
-            if (titled or line.tokens[at].text in plain_words("given_names")) and not _apposition(
-                line, sentence.clauses, number, lone=at == begin
-            ):
-                yield Span(first=at, last=end, titled=titled)
-
-
-def _could_be(token: Token) -> bool:
-    return token.capital and token.text.isalpha() and token.text not in plain_words("common_words")
-
-
-def _apposition(line: Line, clauses: Sequence[tuple[int, int]], number: int, *, lone: bool) -> bool:
-    """ "My colleague, Karen, will call": the clause before names who is meant, so nobody is addressed."""
-    if number == 0 or not lone:
-        return False
-    begin, end = clauses[number - 1]
-    texts = [token.text for token in line.tokens[begin : end + 1]]
-    only_leads = all(text in word_list("names", "leads") for text in texts)
-    last_clause = number == len(clauses) - 1
-    points = {"my", "our", "the", "your", "a", "his", "her", "and"} & set(texts[-4:])
-    return not only_leads and (not last_clause or bool(points) or line.tokens[begin].capital is False)

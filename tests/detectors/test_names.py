@@ -46,7 +46,10 @@ def known(*lines: str, info: CallInfo | None = None) -> tuple[str, ...]:
         ),
         (["A: Who am I speaking with?", "C: Nguyen. Thuy Nguyen."], ("nguyen",)),
         (["A: And your last name?", "C: Walker."], ("walker",)),
-        (["A: How do you spell that?", "C: S-U-Z-A-N-N-E."], ("suzanne",)),
+        (["C: My name is Susan.", "A: How do you spell that?", "C: S-U-Z-A-N-N-E."], ("susan", "suzanne")),
+        (["A: Your last name?", "A: So I can find you.", "C: It's Kowalczyk."], ("kowalczyk",)),
+        (["A: My name is Rick. How can I help?", "C: This is Howard."], ("howard",)),
+        (["A: Hello, this is Rick.", "C: Hi. Suzanne calling.", "C: I'm Suzanne."], ("suzanne",)),
         (["C: My last name is Kowalczyk, K O W A L C Z Y K."], ("kowalczyk",)),
         (["A: Am I speaking with Mr. Walker?", "C: Yes, that's me."], ("walker",)),
         (["A: Is this Maria?", "C: Speaking."], ("maria",)),
@@ -73,6 +76,7 @@ def test_a_name_is_learned_from_talk(lines: list[str], name: tuple[str, ...]) ->
         "This is the Smith account.",
         "I spoke to Karen yesterday.",
         "It's my husband Daniel who drives.",
+        "It's on Elm, E-L-M.",
     ],
 )
 def test_what_is_no_name_of_the_customer_is_not_learned(text: str) -> None:
@@ -157,6 +161,7 @@ def test_a_use_of_the_name_is_credited(name: str, text: str, shown: str) -> None
         ("David Miller", "The account is under David Miller."),
         ("David Miller", "I'll write to David's office."),
         ("Suzanne Hall", "Is there a reason for that?"),
+        ("Ben Hall", "You get the Benefits package."),
     ],
 )
 def test_what_is_no_use_to_the_person_is_not_credited(name: str, text: str) -> None:
