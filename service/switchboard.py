@@ -21,6 +21,7 @@ from streaming.session import CallSession, SessionParts
 
 log = structlog.get_logger()
 
+_FLUSH_SECONDS = 5.0
 _STRICTNESS = (Profile.FULL, Profile.TRAINING, Profile.EU_WORKPLACE)
 
 
@@ -52,14 +53,17 @@ class Switchboard:
         metrics: Metrics,
         admission: Callable[[], Overloaded | None],
         known: Callable[[str], Awaitable[bool]],
+        flush: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`admission` tells why a new call is not welcome, `known` whether a stored call has an id."""
+        """`admission` tells why a new call is not welcome, `known` whether a stored call has an id;
+        `flush` returns when all that was put of a call is stored."""
         self._parts = parts
         self._limits = limits
         self._floor = floor
         self._metrics = metrics
         self._admission = admission
         self._known = known
+        self._flush = flush
         self._entering: set[str] = set()
         self._calls: dict[str, LiveCall] = {}
         self._tasks = asyncio.TaskGroup()
@@ -172,6 +176,7 @@ class Switchboard:
         call_id = live.session.call.call_id
         try:
             scorecard = await live.session.run()
+            await self._store(call_id)
             live.result.set_result(scorecard)
             log.info("call_ended", call_id=call_id, seconds=round(scorecard.at, 1))
         except Exception as error:  # supervision point: log, file the end, tell the socket
@@ -186,3 +191,11 @@ class Switchboard:
             del self._calls[call_id]
             self._metrics.live_calls.set(len(self._calls))
             self._emptied.set()
+
+    async def _store(self, call_id: str) -> None:
+        """A client that is told "done" can rely on it, unless the database is away for long."""
+        try:
+            async with asyncio.timeout(_FLUSH_SECONDS):
+                await self._flush(call_id)
+        except TimeoutError:
+            log.warning("call_not_stored_yet", call_id=call_id)
