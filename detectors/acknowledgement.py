@@ -16,6 +16,7 @@ from detectors.base import Judge
 from detectors.customer_turn import CustomerTurn
 from detectors.echo import Echo, listen, question_words
 from detectors.floor import Floor
+from detectors.keywords import keywords, stems
 from detectors.lexicon import lexicon
 from detectors.matter import Matter, Move, move, remark
 from detectors.readback import Answer, Misreading, answer_to
@@ -36,6 +37,8 @@ from streaming.ports import Policy
 
 BEHAVIOUR = "listening.acknowledgement"
 _OPEN = 3  # customer turns waiting at once: an older one is not judged any more
+_UNHEARD = frozenset({"low_confidence", "overrun"})
+"""Reasons that hold back words somebody may have said; the others hold back what nobody did."""
 _NOTES = {
     Verdict.DELIVERED: "The agent says back what the customer stated.",
     Verdict.MISSED: "The agent moves on without saying back what the customer stated.",
@@ -54,7 +57,8 @@ class Acknowledgement(Judge):
         self._floor = Floor()
         self._open: list[CustomerTurn] = []
         self._asked: frozenset[str] = frozenset()  # stems of the agent's last question
-        self._agent: deque[Line] = deque(maxlen=6)
+        self._agent: deque[Line] = deque(maxlen=12)
+        self._used: deque[frozenset[str]] = deque(maxlen=12)  # stems of each of these lines
         self._customer: deque[Line] = deque(maxlen=8)
         self._settled: set[str] = set()  # figures that came back rightly
         self._now: Seconds = 0.0
@@ -66,7 +70,7 @@ class Acknowledgement(Judge):
         if line is not None:
             self._now = max(self._now, line.end)
             return list(self._hear_agent(line) if line.speaker is Party.AGENT else self._hear_customer(line))
-        if isinstance(event, WordsHeldBack) and event.speaker is Party.AGENT:
+        if isinstance(event, WordsHeldBack) and event.speaker is Party.AGENT and event.reason in _UNHEARD:
             for turn in self._open:
                 turn.doubtful = turn.doubtful or event.end >= turn.start
         if isinstance(event, Tick):
@@ -91,7 +95,7 @@ class Acknowledgement(Judge):
         said = remark(line, self.call.customer_name)
         if nods and not said.accepts:
             return
-        turn = self._open[-1] if self._open and not self._open[-1].reply else self._begin(line)
+        turn = self._open[-1] if self._open and self._open[-1].goes_on else self._begin(line)
         if said.accepts and not turn.stated.lines:
             turn.recall(line, self._customer, self._asked)
         else:
@@ -100,7 +104,8 @@ class Acknowledgement(Judge):
         yield from self._overlapped(turn, line)
 
     def _begin(self, line: Line) -> CustomerTurn:
-        turn = CustomerTurn(where=line.id)
+        used = [said for said, one in zip(self._used, self._agent, strict=True) if one.end < line.start]
+        turn = CustomerTurn(where=line.id, known=frozenset().union(*used))
         self._open = [*self._open, turn][-_OPEN:]
         return turn
 
@@ -118,9 +123,10 @@ class Acknowledgement(Judge):
 
     def _hear_agent(self, line: Line) -> Iterator[Detection]:
         self._agent.append(line)
+        self._used.append(stems(keywords(line)))
         went = move(line)
         newest = self._open[-1] if self._open else None
-        if went is Move.REPAIR and newest is not None and not newest.reply:
+        if went is Move.REPAIR and newest is not None and newest.goes_on:
             return  # what the customer says again belongs to the same turn
         if went is not Move.NOD:
             self._asked = question_words(line)

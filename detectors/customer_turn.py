@@ -14,6 +14,7 @@ from streaming.events import Seconds
 
 _HALF = 0.35  # an echo this strong is too much to call it missed
 _RECAP_POINTS = 2  # after "yes, I'll take that" the terms must come back, not one word of them
+_FRAGMENT = 2  # tokens
 _MEMORY: Seconds = 90.0  # how far back what the customer said can be what an agreement is about
 
 
@@ -26,6 +27,7 @@ class CustomerTurn:
     matter: Matter = Matter.NONE
     wants_action: bool = False
     asks: bool = False  # it ended in a question
+    known: frozenset[str] = frozenset()  # stems the agent had used before: no echo of a plain statement
     recap: bool = False  # an agreement: what was said before is to come back
     reply: list[Line] = field(default_factory=list)
     turns: int = 0  # agent turns that are over
@@ -45,6 +47,11 @@ class CustomerTurn:
         return self.stated.lines[-1].end
 
     @property
+    def goes_on(self) -> bool:
+        """Nobody has replied yet: what the customer says next belongs to it."""
+        return not self.reply and self.turns == 0
+
+    @property
     def held(self) -> bool:
         """The reply breaks off in the middle of a number it reads back."""
         return self.echo.unfinished and self.misread is None
@@ -61,12 +68,12 @@ class CustomerTurn:
 
     def take(self, line: Line, said: Remark, *, given: frozenset[str], settled: Collection[str]) -> None:
         """The customer goes on; `given` are the question's stems, `settled` figures already read back."""
-        self.stated.add(line, given=given, skip=said.names)
+        self.stated.add(line, given=given, names=said.names)
         self.stated.figures = [one for one in self.stated.figures if one.value not in settled]
         self.matter = max(self.matter, matter(said, self.stated.figures, self.stated.weight))
-        if self.matter is Matter.NONE and said.names:  # nothing but a name: that is what can come back
-            self.stated.add_names(line, said.names)
-            self.matter = Matter.MAY
+        if self.matter is Matter.NONE and self.stated.names:
+            self.matter = Matter.MAY  # nothing but a name: that is what can come back
+        self.doubtful = False  # whatever was not heard before, the customer went on behind it
         self.wants_action = self.wants_action or said.action
         self.asks = said.question
 
@@ -80,9 +87,13 @@ class CustomerTurn:
         self.matter, self.recap = Matter.MAY, True
 
     def compare(self, line: Line, went: Move, *, unsure: bool) -> None:
-        """The agent goes on replying."""
+        """The agent goes on replying. A word or two that say nothing back leave the customer the floor."""
         self.reply.append(line)
-        self.echo = listen(self.stated, self.reply)
+        plain = self.matter is Matter.MAY and not self.recap
+        self.echo = listen(self.stated.without(self.known) if plain else self.stated, self.reply)
+        if len(line.tokens) <= _FRAGMENT and went is Move.STAY and not self.echo.points:
+            self.reply.pop()
+            return
         self.misread = None if self.recap else misreading(self.stated.figures, self.reply)
         self.move = max(self.move, went)
         self.courteous = self.courteous or is_courteous(line)

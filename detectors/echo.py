@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from detectors.figures import Figure, flow
-from detectors.keywords import Keyword, keywords, likeness, stems
+from detectors.keywords import PLAIN, Keyword, keywords, likeness, stems
 from detectors.lexicon import lexicon, word_list
 from detectors.readback import Reading, compare
 from detectors.text import Line
@@ -30,22 +30,31 @@ class Stated:
 
     lines: list[Line] = field(default_factory=list)
     words: list[tuple[Line, Keyword]] = field(default_factory=list)
+    names: list[tuple[Line, Keyword]] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
 
     def add(
-        self, line: Line, *, given: frozenset[str] = frozenset(), skip: frozenset[int] = frozenset()
+        self, line: Line, *, given: frozenset[str] = frozenset(), names: frozenset[int] = frozenset()
     ) -> None:
-        """Take in an utterance, without words the agent's question had put there and tokens in `skip`."""
+        """Take in an utterance, less stems `given` by the agent's question; `names` are a name's tokens."""
         self.lines.append(line)
         self.figures = flow(self.lines)
-        left_out = skip | _under(self.figures, line)
-        fresh = [word for word in keywords(line) if word.token not in left_out and word.stem not in given]
+        left_out = names | _under(self.figures, line)
+        found = keywords(line)
+        fresh = [word for word in found if word.token not in left_out and word.stem not in given]
         self.words = [*self.words, *((line, word) for word in fresh)][:_MOST_WORDS]
+        self.names.extend((line, word) for word in found if word.token in names)
 
-    def add_names(self, line: Line, names: frozenset[int]) -> None:
-        """Names count only where a turn states nothing else: saying the name is not hearing the trouble."""
-        named = [word for word in keywords(line) if word.token in names]
-        self.words = [*self.words, *((line, word) for word in named)]
+    def without(self, known: frozenset[str]) -> Stated:
+        """The same, less words with these stems."""
+        left = [pair for pair in self.words if pair[1].stem not in known]
+        return replace(self, words=left)
+
+    @property
+    def items(self) -> list[tuple[Line, Keyword]]:
+        """The words that can come back. Names count only where nothing else was stated: saying somebody's
+        name is not hearing the trouble."""
+        return self.words if self.figures or self.weight >= PLAIN else [*self.words, *self.names]
 
     @property
     def weight(self) -> float:
@@ -54,14 +63,14 @@ class Stated:
     @property
     def confidence(self) -> float:
         """Mean recogniser confidence of what could be said back; 1 when there is nothing."""
-        sure = [line.confidence(word.token, word.token) for line, word in self.words]
-        sure += [figure.confidence for figure in self.figures]
+        sure = [line.confidence(word.token, word.token) for line, word in self.items]
+        sure += [figure.line.confidence(figure.first, figure.last) for figure in self.figures]
         return sum(sure) / len(sure) if sure else 1.0
 
     def evidence(self) -> tuple[WordSpan, ...]:
         """Where it was stated: the first figure, or else the weightiest words."""
         spans = [figure.line.evidence(figure.first, figure.last) for figure in self.figures]
-        heavy = sorted(_distinct(self.words), key=lambda pair: -pair[1].weight)
+        heavy = sorted(_distinct(self.items), key=lambda pair: -pair[1].weight)
         spans += [line.evidence(word.token, word.token) for line, word in heavy]
         return _in_order(spans[:_SHOWN])
 
@@ -130,7 +139,7 @@ def _word_hits(
     for word in keywords(line):
         if word.token in left_out:
             continue
-        for home, own in stated.words:
+        for home, own in stated.items:
             score = likeness(word, own) * own.weight * (_FORM if word.token in form else 1.0)
             if score and not (in_overlap and _before(line, word.token, home, own.token)):
                 yield _Hit(

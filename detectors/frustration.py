@@ -17,7 +17,7 @@ from streaming.events import Evidence, Seconds, Signal, SignalSpan
 _LEXICON = "frustration"
 _WEIGHTS = {"strong": 1.0, "medium": 0.4, "weak": 0.15}
 FRUSTRATED = 0.5
-"""Level from which a customer counts as frustrated: one strong cue for one half-life, or two medium ones in a row."""
+"""Level from which a customer counts as frustrated: a strong cue for one half-life, or two medium ones."""
 _MOST = 3.0
 _REPETITION = 0.4
 _AROUSED = 2.0  # z-score against the customer's own first minutes

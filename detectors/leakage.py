@@ -80,7 +80,7 @@ class Leakage(Judge):
         match event:
             case Signal():
                 self._sense(event)
-            case WordsHeldBack(speaker=Party.AGENT):
+            case WordsHeldBack(speaker=Party.AGENT, reason="low_confidence" | "overrun"):
                 self._doubtful = True
             case Tick():
                 self._now = max(self._now, event.at)

@@ -373,3 +373,73 @@ def test_each_opportunity_has_one_verdict_and_partials_change_nothing() -> None:
     assert names(found) == ["delivered", "missed", "delivered"]
     assert heard(with_partials) == found
     assert len({one.id for one in found}) == len(found) <= len(finals)
+
+
+# --- what a recogniser does to a call
+
+
+def test_a_fragment_of_the_agent_leaves_the_customer_the_floor() -> None:
+    found = judged(
+        "A: Account number?",
+        "C: It's five five two, zero nine one, seven.",
+        "A: Watch.",  # "What?" misheard
+        "C: Five, five, two. Zero, nine, one. Seven.",
+        "A: Give me your date of birth.",
+        "C: Sure.",
+    )
+    assert [(one.verdict.value, one.confidence) for one in found] == [("missed", 0.85)]
+
+
+def test_a_reply_that_settles_nothing_ends_the_turn_all_the_same() -> None:
+    found = judged(
+        HELLO,
+        "C: I'd like to change my address.",
+        "A: I can help you with that. Account number?",
+        CODE,
+        "A: Give me your date of birth.",
+        "C: Sure.",
+    )
+    assert [one.id[-2:] for one in found] == ["c1", "c2"]
+
+
+@pytest.mark.parametrize("reason", ["loop", "stock_phrase", "no_voice"])
+def test_words_nobody_said_leave_no_doubt(reason: str) -> None:
+    events = list(dialogue(HELLO, "C: My internet is slow.", "A +2: What's your account number?", "C: Um."))
+    reply = next(n for n, event in enumerate(events) if isinstance(event, Utterance) and event.id == "a2")
+    loop = WordsHeldBack(speaker=Party.AGENT, utterance_id="a2", start=6.0, end=7.0, words=(), reason=reason)  # type: ignore[arg-type]
+    assert names(heard([*events[:reply], loop, *events[reply:]])) == ["missed"]
+
+
+def test_what_was_not_heard_before_the_customer_went_on_is_no_doubt() -> None:
+    lines = (
+        HELLO,
+        "C: Hi there, good morning.",
+        "C +3: My internet is slow.",
+        "A: Account number?",
+        "C: Um.",
+    )
+    events = list(dialogue(*lines))
+    at = next(n for n, event in enumerate(events) if isinstance(event, Tick) and event.at >= 5)
+    kept = WordsHeldBack(
+        speaker=Party.AGENT, utterance_id="a9", start=4.5, end=5.0, words=(), reason="low_confidence"
+    )
+    assert names(heard([*events[:at], kept, *events[at:]])) == ["missed"]
+
+
+def test_words_the_agent_has_been_using_are_no_echo_of_a_plain_statement() -> None:
+    guide = ("A: Please walk out to the car.", "C: Okay, I'm on the corner outside the car.")
+    assert names(judged(*guide, "A: Now sit as if you were going to drive the car.", "C: Yes.")) == []
+    assert names(judged(*guide, "A: On the corner, good. Now start the car.", "C: Yes.")) == ["delivered"]
+
+
+def test_a_name_said_first_is_not_what_the_trouble_is_about() -> None:
+    lines = (
+        "C: Hi. This is Maria Lopez.",
+        "C +0.6: My parcel is missing.",
+        "A: Thanks, Maria. Postcode?",
+        "C: Um.",
+    )
+    events = dialogue(HELLO, *lines)
+    (found,) = heard(events)
+    assert found.verdict is Verdict.MISSED
+    assert "Maria" not in spoken(found, events).split(" … ")[0]
