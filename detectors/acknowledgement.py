@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from detectors.base import Judge
 from detectors.customer_turn import CustomerTurn
-from detectors.echo import Echo, listen, question_words
+from detectors.echo import Echo, Stated, listen, question_words
 from detectors.floor import Floor
 from detectors.keywords import keywords, stems
 from detectors.lexicon import lexicon
@@ -105,7 +105,7 @@ class Acknowledgement(Judge):
 
     def _begin(self, line: Line) -> CustomerTurn:
         used = [said for said, one in zip(self._used, self._agent, strict=True) if one.end < line.start]
-        turn = CustomerTurn(where=line.id, known=frozenset().union(*used))
+        turn = CustomerTurn(where=line.id, stated=Stated(familiar=frozenset().union(*used)))
         self._open = [*self._open, turn][-_OPEN:]
         return turn
 

@@ -27,7 +27,6 @@ class CustomerTurn:
     matter: Matter = Matter.NONE
     wants_action: bool = False
     asks: bool = False  # it ended in a question
-    known: frozenset[str] = frozenset()  # stems the agent had used before: no echo of a plain statement
     recap: bool = False  # an agreement: what was said before is to come back
     reply: list[Line] = field(default_factory=list)
     turns: int = 0  # agent turns that are over
@@ -84,13 +83,13 @@ class CustomerTurn:
                 self.stated.add(one)
         self.stated.add(line, given=given)
         self.stated.words = [pair for pair in self.stated.words if pair[1].weight >= PROPER]
+        self.stated.familiar = frozenset()  # the terms are the agent's own offer
         self.matter, self.recap = Matter.MAY, True
 
     def compare(self, line: Line, went: Move, *, unsure: bool) -> None:
         """The agent goes on replying. A word or two that say nothing back leave the customer the floor."""
         self.reply.append(line)
-        plain = self.matter is Matter.MAY and not self.recap
-        self.echo = listen(self.stated.without(self.known) if plain else self.stated, self.reply)
+        self.echo = listen(self.stated, self.reply)
         if len(line.tokens) <= _FRAGMENT and went is Move.STAY and not self.echo.points:
             self.reply.pop()
             return

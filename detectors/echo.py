@@ -17,6 +17,7 @@ ENOUGH = 0.8
 _FIGURE = 2.0
 _FORMULA = 0.5  # "so you're saying …" in front of what is otherwise half an echo
 _FORM = 0.4  # weight left to a key word inside a question for data ("what's the policy number?")
+_FAMILIAR = 0.5  # weight left to a word the agent herself had been using
 _OPENING = 16  # tokens of a reply in which one key word is an echo; later it takes nearly two
 _LATE = 1.8
 _MOST_WORDS = 80  # of a customer's turn; a longer story is not read further
@@ -31,6 +32,7 @@ class Stated:
     lines: list[Line] = field(default_factory=list)
     words: list[tuple[Line, Keyword]] = field(default_factory=list)
     names: list[tuple[Line, Keyword]] = field(default_factory=list)
+    familiar: frozenset[str] = frozenset()  # stems the agent had been using before: half an echo
     figures: list[Figure] = field(default_factory=list)
 
     def add(
@@ -44,11 +46,6 @@ class Stated:
         fresh = [word for word in found if word.token not in left_out and word.stem not in given]
         self.words = [*self.words, *((line, word) for word in fresh)][:_MOST_WORDS]
         self.names.extend((line, word) for word in found if word.token in names)
-
-    def without(self, known: frozenset[str]) -> Stated:
-        """The same, less words with these stems."""
-        left = [pair for pair in self.words if pair[1].stem not in known]
-        return replace(self, words=left)
 
     @property
     def items(self) -> list[tuple[Line, Keyword]]:
@@ -141,6 +138,7 @@ def _word_hits(
             continue
         for home, own in stated.items:
             score = likeness(word, own) * own.weight * (_FORM if word.token in form else 1.0)
+            score *= _FAMILIAR if own.stem in stated.familiar else 1.0
             if score and not (in_overlap and _before(line, word.token, home, own.token)):
                 yield _Hit(
                     key=own.stem,

@@ -63,7 +63,9 @@ def _is_part(said: str, stated: str) -> bool:
     """A group of the number (three digits at its ends, four anywhere), or it with a prefix before it."""
     if len(said) >= 3 and (stated.startswith(said) or stated.endswith(said)):
         return True
-    return (len(said) >= 4 and said in stated) or (len(stated) >= 6 and said.endswith(stated))
+    if len(stated) >= 4 and (said.endswith(stated) or said.startswith(stated)):
+        return True  # more than was heard of the customer, whose first or last digits the recogniser lost
+    return len(said) >= 4 and said in stated
 
 
 def _compare_dates(said: str, stated: str) -> Reading:
@@ -99,8 +101,9 @@ class Misreading:
 
     @property
     def clear(self) -> bool:
-        """A code heard surely on both sides, so that silence does not excuse it."""
-        return self.stated.kind == "code" and min(self.stated.confidence, self.said.confidence) >= SURE
+        """A code heard whole and surely on both sides, so that silence does not excuse it."""
+        alike = self.stated.kind == "code" and len(self.stated.value) == len(self.said.value)
+        return alike and min(self.stated.confidence, self.said.confidence) >= SURE
 
 
 SURE = 0.85

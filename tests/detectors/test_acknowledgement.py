@@ -297,6 +297,12 @@ def test_nobody_objects_and_it_was_heard_surely() -> None:
     assert found.at - found.end <= 3.0
 
 
+@pytest.mark.parametrize("reply", ["six one eight four four zero", "one eight four four"])
+def test_a_digit_more_or_less_is_the_recognisers_unless_the_customer_objects(reply: str) -> None:
+    found = judged("A: Number?", "C: It's one eight four four zero.", f"A: So that's {reply}.", tail=8.0)
+    assert WRONG not in names(found)
+
+
 @pytest.mark.parametrize("speaker", [Party.AGENT, Party.CUSTOMER])
 def test_nobody_objects_but_it_was_not_heard_surely(speaker: Party) -> None:
     events = dialogue("A: Your number?", CODE, "A: So that's four four seven one three nine.", tail=8.0)
