@@ -186,8 +186,6 @@ class Names(Judge):
     # Another name.
 
     def _wrong(self, line: Line) -> Span | None:
-        if not any(name.sure for name in self._known):
-            return None
         return next((span for span in addressed(line) if self._is_wrong(line, span)), None)
 
     def _is_wrong(self, line: Line, span: Span) -> bool:

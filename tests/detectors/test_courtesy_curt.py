@@ -57,6 +57,7 @@ def test_a_curt_word_as_the_whole_answer_is_curt(lines: list[str]) -> None:
         ["C: Okay.", "A: Yep.", "…3"],  # nothing was said that wants an answer
         ["A: So that is done.", "A +0.2: What?", "C: Nothing."],  # said into the agent's own turn
         ["A: I'll send it to", "A +2: Huh?"],
+        ["C: Is it on?", "A: Yes, it came on just now.", "A +1.5: Yep.", "…3"],
     ],
 )
 def test_the_same_word_elsewhere_is_not(lines: list[str]) -> None:

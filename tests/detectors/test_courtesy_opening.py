@@ -93,7 +93,7 @@ def test_a_closing_needs_a_welcome_an_offer_a_recap_or_a_wish(lines: list[str], 
     [
         ["A +8: So the form is on its way to"],  # cut off
         ["C +8: And another thing, my door is"],
-        ["C +8: Okay, thanks, bye."],  # hung up with the last word: no room to answer
+        ["C +20: Okay, thanks, bye."],  # hung up with the last word: no room to answer
     ],
 )
 def test_a_caller_who_hangs_up_gives_no_chance_for_a_closing(lines: list[str]) -> None:

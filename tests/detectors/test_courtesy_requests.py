@@ -33,6 +33,7 @@ def judged(*lines: str) -> tuple[list[Detection], tuple[Event, ...]]:
         "Could you read me the number on the back of the card?",
         "And if you could just give me your phone number.",
         "Can you hold down the button for me?",
+        "Could I have your name, please? Phone number?",
     ],
 )
 def test_a_friendly_request_is_credited(text: str) -> None:
@@ -74,6 +75,7 @@ def test_a_demand_is_missed_with_the_words_that_show_it(text: str) -> None:
         "Give me just one second here.",
         "Give me a moment.",
         "I'll need your account number so I can pull that up for you.",
+        "I need your account number so I can pull that up for you.",
         "I need a minute to check that.",
         "How can you tell where it is going to come down?",
         "What can you do.",
@@ -165,6 +167,26 @@ def test_thanks_that_may_be_lost_with_the_audio_are_not_missed() -> None:
                 "C: Oh, that is new to me.",
                 "A: Well, it is in the contract you have.",
                 "C: Then I will think it over again.",
+            ],
+            ["missed"],
+        ),
+        (
+            [
+                "C: I want to change my address.",
+                "A: Account number?",
+                "C: Five five two.",
+                "A: Happy to help.",
+            ],
+            ["missed"],
+        ),
+        (
+            [
+                "C: I want to change my address.",
+                "A: That costs ten dollars a month.",
+                "C: Oh, that is new to me.",
+                "A: Well, it is in the contract you have.",
+                "C: Then I will think it over again.",
+                "A: Happy to help.",
             ],
             ["missed"],
         ),

@@ -83,6 +83,10 @@ def test_what_is_no_name_of_the_customer_is_not_learned(text: str) -> None:
     assert known(f"C: {text}") == ()
 
 
+def test_a_long_answer_to_a_question_for_the_name_names_nobody_by_itself() -> None:
+    assert known("A: Your name?", "C: Well, I gave it to the guy in Dallas last week, you know.") == ()
+
+
 def test_an_agent_named_back_by_the_customer_is_not_the_customer() -> None:
     assert known("A: This is Claire.", "C: Hi Claire, is this Claire?") == ()
 
@@ -243,6 +247,7 @@ def test_a_sentence_begun_in_time_may_still_hold_the_name() -> None:
         said(Party.AGENT, "Hello, this is Rick.", 0.5),
         said(Party.CUSTOMER, "My name is Suzanne.", 3.0),
         said(Party.AGENT, "Okay.", 6.0),
+        said(Party.AGENT, "One moment.", 9.0),
         said(Party.AGENT, "So that is how it works, and it is all done now, Suzanne.", 90.0, 99.0),
     ]
     assert verdicts(names(events_of(turns, until=105.0)), "name.use") == ["delivered"]
