@@ -82,6 +82,7 @@ def test_it_fades_and_thanks_ease_it_at_once() -> None:
     assert not after("This is ridiculous.", "Okay, thank you, that helps.")
     assert after("This is ridiculous.", "Great. Just great.")
     assert after("This is ridiculous.", "Thanks for nothing.")
+    assert after("This is ridiculous.", "Yeah, thanks a lot.")
 
 
 def test_one_mild_word_is_not_enough_and_two_are() -> None:
