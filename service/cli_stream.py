@@ -110,7 +110,7 @@ async def play_and_show(phone: Softphone, audio: CallAudio, *, follow: bool) -> 
         return None
     printer = Teleprinter(OUT, catalogue())
     token = os.environ.get("CALLCUE_CONSOLE_TOKEN")
-    async with await open_console(phone.url, token) as socket, asyncio.TaskGroup() as tasks:
+    async with open_console(phone.url, token) as socket, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(watch(socket, phone.call.call_id, printer.show))
         await phone.play(audio)
         return await watching

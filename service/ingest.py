@@ -27,7 +27,6 @@ log = structlog.get_logger()
 
 _DOWNLINK = 256  # messages that may wait for a client that reads slowly
 _ACK_EVERY = 0.5  # seconds
-_LOOK_EVERY = 0.1
 _REASON_BYTES = 120  # a close frame holds 123
 
 Outgoing = tuple[list[Frame], str | None]
@@ -147,10 +146,14 @@ class CallSocket:
         """
         acked, said_at = (0, 0), 0.0
         clock = asyncio.get_running_loop().time
+        moved = live.session.moved
+        live.result.add_done_callback(lambda _: moved.set())
         while not live.result.done():
-            await asyncio.wait([live.result], timeout=_LOOK_EVERY)
+            await moved.wait()
+            moved.clear()
+            heard = live.session.position
             stored = live.session.stored(self._durable_seq(live.session.call.call_id))
-            state = (int(stored * rate), live.session.position)
+            state = (min(int(stored * rate), heard), heard)
             waited = clock() - said_at >= _ACK_EVERY
             if state != acked and (waited or state[1] - acked[1] >= rate // 2):
                 acked, said_at = state, clock()

@@ -284,7 +284,7 @@ def make_worker(model: ModelSettings) -> EngineWorker:
         device=model.device,
         compute_type=model.compute_type,
         slots=model.slots,
-        threads=max(1, (os.cpu_count() or 1) // model.slots),
+        threads=model.threads or max(1, len(os.sched_getaffinity(0)) // model.slots),
     )
     if model.worker == "thread":
         return ThreadWorker(WhisperFactory(config), slots=model.slots)

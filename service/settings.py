@@ -44,6 +44,7 @@ class ModelSettings(_Part):
         default="process", description="process | thread", pattern="^(process|thread|scripted)$"
     )
     slots: int = Field(default=2, description="utterances decoded side by side", ge=1)
+    threads: int = Field(default=0, description="threads of one decoding; 0: this process's cores / slots", ge=0)
     script: Path | None = Field(default=None, description="scenario for worker=scripted (tests, demos, load)")
 
 
@@ -65,12 +66,12 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="sqlite:///callcue.db",
         description="sqlite:///FILE or postgresql://…",
-        validation_alias=AliasChoices("database_url", "CALLCUE_DATABASE_URL", "DATABASE_URL"),
+        validation_alias=AliasChoices("CALLCUE_DATABASE_URL", "DATABASE_URL", "database_url"),
     )
     redis_url: str | None = Field(
         default=None,
         description="shares live calls between nodes; none: this node alone",
-        validation_alias=AliasChoices("redis_url", "CALLCUE_REDIS_URL", "REDIS_URL"),
+        validation_alias=AliasChoices("CALLCUE_REDIS_URL", "REDIS_URL", "redis_url"),
     )
     profile: Profile = Field(
         default=Profile.EU_WORKPLACE, description="strictest profile a call may not loosen"

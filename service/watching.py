@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,14 +13,18 @@ from service.wire import decode_event
 from streaming.events import Event, Scorecard
 
 
-async def open_console(url: str, token: str | None = None) -> ClientConnection:
-    """A console's socket, ready for its snapshot; use as an async context manager."""
+@asynccontextmanager
+async def open_console(url: str, token: str | None = None) -> AsyncGenerator[ClientConnection, None]:
+    """A console's socket behind its snapshot: whatever happens from now on comes as records."""
     headers = {"Authorization": f"Bearer {token}"} if token else None
-    return await connect(url.rstrip("/") + "/v1/console", additional_headers=headers, max_size=None)
+    address = url.rstrip("/") + "/v1/console"
+    async with connect(address, additional_headers=headers, max_size=None) as socket:
+        await socket.recv()
+        yield socket
 
 
 async def watch(socket: ClientConnection, call_id: str, show: Callable[[Event], None]) -> Scorecard | None:
-    """Show the call's events as they come, until its scorecard; what the snapshot holds is not repeated."""
+    """Show the call's events as they come, until its scorecard; None when the service closes before."""
     async for text in socket:
         for event in _events(json.loads(text), call_id):
             show(event)
@@ -29,6 +34,7 @@ async def watch(socket: ClientConnection, call_id: str, show: Callable[[Event], 
 
 
 def _events(message: dict[str, Any], call_id: str) -> list[Event]:
+    """The call's events in one message of deltas."""
     if message.get("type") != "records":
         return []
     mine = [record["event"] for record in message["records"] if record["call_id"] == call_id]

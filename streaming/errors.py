@@ -128,3 +128,10 @@ class ConfigError(CallcueError):
     """The settings cannot work as given; the message says what to set."""
 
     code = "config"
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """What a TaskGroup's failure began with."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

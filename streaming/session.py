@@ -98,6 +98,7 @@ class CallSession:
         self._outgoing: list[Record] = []
         self._filed_until: list[tuple[int, Seconds]] = []
         self._undelivered: dict[str, Whisper] = {}
+        self.moved = asyncio.Event()  # set whenever more was heard; who waits for it clears it
         self.fault: ProtocolError | None = None  # why the client's audio could not be taken any more
         self._ended: tuple[str, str] | None = None
         self._closed = False
@@ -252,6 +253,7 @@ class CallSession:
                     self._order.add(event, due=item.due)
         self._order.hear(self.heard)
         self._file()
+        self.moved.set()
         if (every := self._parts.config.partial_every) is not None:
             for ear in self._ears.values():
                 self._scribe.glance(ear, every, tasks)

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from models.vad import SileroVoiceActivity, shared_network
 from streaming.ports import Samples
 
-
 pytestmark = pytest.mark.weights
 
 

@@ -25,7 +25,7 @@ async def play(service: Running, name: str, **options: object) -> tuple[list[Eve
     call = CallInfo(call_id=f"{name}-live", customer_name=facts["customer_name"], agent="a1")  # type: ignore[arg-type]
     seen: list[Event] = []
     phone = service.phone(call=call, **options)
-    async with await open_console(service.ws) as console, asyncio.TaskGroup() as tasks:
+    async with open_console(service.ws) as console, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(watch(console, call.call_id, seen.append))
         await phone.play(sample(name))
         card = await watching
@@ -55,7 +55,7 @@ async def test_a_whisper_goes_from_a_console_to_the_softphone_and_back(tmp_path:
     heard: list[dict[str, object]] = []
     async with running(settings_for(tmp_path)) as service:
         phone = service.phone(call=CallInfo(call_id="w"), speed=8.0)
-        async with await open_console(service.ws) as console, asyncio.TaskGroup() as tasks:
+        async with open_console(service.ws) as console, asyncio.TaskGroup() as tasks:
             playing = tasks.create_task(phone.play(sample("good_call"), heard.append))
             states: list[str] = []
             async for text in console:
