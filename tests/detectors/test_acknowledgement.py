@@ -115,7 +115,7 @@ def test_small_talk_is_no_opportunity(customer: str) -> None:
         ("Do you have it in blue?", "No, I'm afraid we don't. Anything else?"),  # answered
         ("Can you cancel my order?", "Sure, I'll do that right away for you. One moment."),  # being done
         ("My internet is really slow.", "I'm sorry to hear that. I can help you with that."),  # not yet over
-        ("I'd like to cancel my policy.", "What's the policy number?"),  # half an echo inside a form's question
+        ("I'd like to cancel my policy.", "What's the policy number?"),  # half an echo
     ],
 )
 def test_in_doubt_nothing_is_judged(customer: str, agent: str) -> None:
