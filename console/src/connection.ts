@@ -20,6 +20,8 @@ export interface Socket {
 export interface Surroundings {
   readonly open: (cursor: string | null) => Socket;
   readonly token: () => string | null;
+  /** Who answers cards and whispers here, as other supervisors see it. */
+  readonly name?: () => string | null;
   readonly cursor: () => string | null;
   readonly onMessage: (message: ServerMessage) => void;
   readonly onLink: (link: Link) => void;
@@ -80,7 +82,8 @@ export class Connection {
     this.timer = setTimeout(() => this.closed(socket, 1006), HANDSHAKE_MS);
     socket.onopen = () => {
       const token = this.around.token();
-      if (token !== null) socket.send(JSON.stringify({ type: "auth", token } satisfies ClientMessage));
+      const name = this.around.name?.();
+      if (token !== null) socket.send(JSON.stringify({ type: "auth", token, ...(name && { name }) } satisfies ClientMessage));
     };
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket || typeof data !== "string") return;

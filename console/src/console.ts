@@ -9,6 +9,7 @@ import { EMPTY, type Action, type ConsoleState, reduce } from "./state";
 import type { AlertView, CallView, Command, ServerMessage, ServiceConfig } from "./wire";
 
 const TOKEN_KEY = "callcue.token";
+const NAME_KEY = "callcue.name";
 /** Messages are applied together, so that a burst costs one rendering. */
 const GATHER_MS = 16;
 const REPLY_MS = 8_000;
@@ -111,6 +112,10 @@ function token(): string | null {
   return config.value?.auth ? sessionStorage.getItem(TOKEN_KEY) : null;
 }
 
+export function name(): string | null {
+  return sessionStorage.getItem(NAME_KEY);
+}
+
 function openSocket(cursor: string | null): Socket {
   const url = address("v1/console");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -123,6 +128,7 @@ function openSocket(cursor: string | null): Socket {
 const connection = new Connection({
   open: openSocket,
   token,
+  name,
   cursor: () => state.value.cursor,
   onMessage,
   onLink: (now) => {
@@ -175,8 +181,10 @@ export function start(): void {
   void readConfig();
 }
 
-export function enterToken(text: string): void {
+export function enterToken(text: string, called: string): void {
   sessionStorage.setItem(TOKEN_KEY, text.trim());
+  if (called.trim()) sessionStorage.setItem(NAME_KEY, called.trim());
+  else sessionStorage.removeItem(NAME_KEY);
   tokenWanted.value = "no";
   connection.start();
 }

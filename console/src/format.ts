@@ -51,7 +51,7 @@ export const PHASE: Readonly<Record<AlertPhase, string>> = {
 export const PROFILE: Readonly<Record<Profile, string>> = {
   "eu-workplace": "Agent judged by words, not voice",
   training: "Training: the agent's voice measures are hers alone",
-  full: "Words and voice",
+  full: "Agent judged by words and voice",
 };
 
 export const GAP: Readonly<Record<AudioGap["reason"], string>> = {

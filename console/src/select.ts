@@ -15,9 +15,12 @@ export function openAlert(call: CallState): AlertView | null {
   return call.alerts.findLast((view) => view.state === "open") ?? null;
 }
 
-/** The card to show: the open one, else the newest that is not withdrawn. */
+/** The card to show: the open one, else the newest that stood; once the call is over, the gravest of them. */
 export function cardOf(call: CallState): AlertView | null {
-  return openAlert(call) ?? call.alerts.findLast((view) => view.state !== "withdrawn") ?? null;
+  const stood = call.alerts.filter((view) => view.state !== "withdrawn");
+  if (call.live) return openAlert(call) ?? stood.at(-1) ?? null;
+  const gravity = (view: AlertView) => SEVERITIES.indexOf(view.alert.severity);
+  return stood.reduce<AlertView | null>((found, view) => (found && gravity(found) > gravity(view) ? found : view), null);
 }
 
 /** Live calls: open alerts first (most severe, then longest waiting), else oldest call first. */
@@ -58,11 +61,16 @@ export function marks(detections: readonly Detection[]): Marks {
   return count;
 }
 
-/** Delivered of all opportunities, or null without any. */
+/** Delivered of all opportunities, or null without any. What cannot be missed has no rate and does not count. */
 export function overallRate(scorecard: Scorecard): number | null {
-  const opportunities = scorecard.items.reduce((sum, item) => sum + item.opportunities, 0);
-  const delivered = scorecard.items.reduce((sum, item) => sum + item.delivered, 0);
+  const rated = scorecard.items.filter((item) => item.rate !== null);
+  const opportunities = rated.reduce((sum, item) => sum + item.opportunities, 0);
+  const delivered = rated.reduce((sum, item) => sum + item.delivered, 0);
   return opportunities > 0 ? delivered / opportunities : null;
+}
+
+export function harmfulMoments(scorecard: Scorecard): number {
+  return scorecard.items.reduce((sum, item) => sum + item.harmful, 0);
 }
 
 export function titleOf(state: ConsoleState, behaviour: string): string {
@@ -204,13 +212,17 @@ export function worst(detections: readonly Detection[]): Verdict {
 
 // --- the card -------------------------------------------------------------------------------------
 
+/** Words of one utterance as they were said; the evidence among them is marked. */
 export interface Quote {
   readonly key: string;
   readonly speaker: Party;
   readonly at: number;
-  readonly before: string;
-  readonly words: string;
-  readonly after: string;
+  readonly parts: readonly QuotePart[];
+}
+
+export interface QuotePart {
+  readonly text: string;
+  readonly marked: boolean;
 }
 
 export interface Line {
@@ -228,34 +240,44 @@ export interface Excerpt {
 
 export function excerpt(call: Pick<CallState, "utterances" | "partials">, alert: Alert): Excerpt {
   const said = [...call.utterances, ...call.partials];
-  const quotes = wordSpans(alert).flatMap((span) => {
-    const utterance = said.find((other) => other.id === span.utterance_id);
-    return utterance?.words[span.first] ? [quote(utterance, span)] : [];
+  const quotes = [...spansByUtterance(alert)].flatMap(([id, spans]) => {
+    const utterance = said.find((other) => other.id === id);
+    return utterance?.words[spans[0]!.first] ? [quote(utterance, spans)] : [];
   });
   quotes.sort((a, b) => a.at - b.at);
+  // Evidence from more than one turn tells what led to it by itself.
+  if (quotes.length > 1) return { quotes, context: [] };
   const until = quotes[0]?.at ?? alert.at;
-  const quoted = new Set(quotes.map((item) => item.key.split(":")[0]));
   const context = said
-    .filter((utterance) => utterance.words.length > 0 && !quoted.has(utterance.id))
+    .filter((utterance) => utterance.words.length > 0 && utterance.id !== quotes[0]?.key)
     .filter((utterance) => utterance.start < until && utterance.end > until - CONTEXT_SECONDS)
     .map((utterance) => line(utterance, until - CONTEXT_SECONDS));
   context.sort((a, b) => a.at - b.at);
   return { quotes, context };
 }
 
-function quote(utterance: Utterance, { first, last }: WordSpan): Quote {
+function spansByUtterance(alert: Alert): ReadonlyMap<string, readonly WordSpan[]> {
+  const found = new Map<string, WordSpan[]>();
+  for (const span of wordSpans(alert)) found.set(span.utterance_id, [...(found.get(span.utterance_id) ?? []), span]);
+  for (const spans of found.values()) spans.sort((a, b) => a.first - b.first);
+  return found;
+}
+
+function quote(utterance: Utterance, spans: readonly WordSpan[]): Quote {
+  const first = spans[0]!.first;
   const from = Math.max(0, first - QUOTE_MARGIN);
-  const to = Math.min(utterance.words.length, last + 1 + QUOTE_MARGIN);
-  const before = textOf(utterance.words.slice(from, first));
-  const after = textOf(utterance.words.slice(last + 1, to));
-  return {
-    key: `${utterance.id}:${first}`,
-    speaker: utterance.speaker,
-    at: utterance.words[first]!.start,
-    before: from > 0 ? `… ${before}` : before,
-    words: textOf(utterance.words.slice(first, last + 1)),
-    after: to < utterance.words.length ? `${after} …` : after,
-  };
+  const to = Math.min(utterance.words.length, Math.max(...spans.map((span) => span.last)) + 1 + QUOTE_MARGIN);
+  const parts: { text: string; marked: boolean }[] = [];
+  for (let index = from; index < to; index += 1) {
+    const marked = spans.some((span) => span.first <= index && index <= span.last);
+    const text = utterance.words[index]!.text.trim();
+    const last = parts.at(-1);
+    if (last?.marked === marked) last.text += ` ${text}`;
+    else parts.push({ text, marked });
+  }
+  if (from > 0) parts.unshift({ text: "…", marked: false });
+  if (to < utterance.words.length) parts.push({ text: "…", marked: false });
+  return { key: utterance.id, speaker: utterance.speaker, at: utterance.words[first]!.start, parts };
 }
 
 function line(utterance: Utterance, from: number): Line {

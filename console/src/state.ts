@@ -2,6 +2,7 @@
 // Untouched parts keep their identity, so that views can skip what did not change.
 
 import type {
+  Alert,
   AlertUpdate,
   AlertView,
   AudioGap,
@@ -202,7 +203,7 @@ function applyEvent(state: CallState, event: Event): CallState {
         heldBackWords: state.heldBackWords + event.words.length,
       };
     case "detection":
-      return { ...state, detections: replaced(state.detections, event) };
+      return confirmed({ ...state, detections: replaced(state.detections, event) }, event);
     case "detection_withdrawn":
       return { ...state, detections: state.detections.filter((detection) => detection.id !== event.id) };
     case "detector_failed":
@@ -261,6 +262,24 @@ function applyAlert(state: CallState, view: AlertView): CallState {
   if (place < 0) return { ...state, alerts: [...state.alerts, view] };
   const confirmed = { ...state.alerts[place]!, alert: view.alert, count: view.count };
   return { ...state, alerts: state.alerts.with(place, confirmed) };
+}
+
+/** Nothing is sent for a card when its provisional detection is confirmed: the final one says how it stands now. */
+function confirmed(state: CallState, detection: Detection): CallState {
+  if (detection.provisional) return state;
+  const rests = ({ alert }: AlertView) => alert.provisional && alert.detections.includes(detection.id);
+  if (!state.alerts.some(rests)) return state;
+  return { ...state, alerts: state.alerts.map((view) => (rests(view) ? { ...view, alert: asFound(view.alert, state.detections) } : view)) };
+}
+
+function asFound(alert: Alert, detections: readonly Detection[]): Alert {
+  const found = alert.detections.flatMap((id) => detections.find((detection) => detection.id === id) ?? []);
+  return {
+    ...alert,
+    provisional: found.some((detection) => detection.provisional),
+    evidence: found.flatMap((detection) => detection.evidence),
+    note: found.at(-1)?.note ?? alert.note,
+  };
 }
 
 /** `merged` says that one more detection went into the card: the card itself stays as it is. */

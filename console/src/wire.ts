@@ -93,7 +93,7 @@ export type Command =
       readonly alert_id: string | null;
     };
 
-export type ClientMessage = { readonly type: "auth"; readonly token: string } | (Command & { readonly ref: string });
+export type ClientMessage = { readonly type: "auth"; readonly token: string; readonly name?: string } | (Command & { readonly ref: string });
 
 export interface ServiceConfig {
   readonly version: string;

@@ -26,7 +26,7 @@ class ScriptedSocket implements Socket {
 
 const RESUMED = { type: "records", cursor: "c9", records: [] };
 
-function scripted(token: string | null = null) {
+function scripted(token: string | null = null, name: string | null = null) {
   const sockets: ScriptedSocket[] = [];
   const links: Link[] = [];
   const messages: ServerMessage[] = [];
@@ -38,6 +38,7 @@ function scripted(token: string | null = null) {
       return socket;
     },
     token: () => token,
+    name: () => name,
     cursor: () => cursor,
     onMessage: (message) => {
       messages.push(message);
@@ -62,6 +63,13 @@ describe("the socket", () => {
     expect(links.at(-1)).toEqual({ phase: "connecting" });
     sockets[0]!.say(RESUMED);
     expect(links.at(-1)).toEqual({ phase: "live" });
+  });
+
+  test("says with the token who sits at the console, where that was told", () => {
+    const { connection, sockets } = scripted("secret", "Eve");
+    connection.start();
+    sockets[0]!.onopen?.();
+    expect(JSON.parse(sockets[0]!.sent[0]!)).toEqual({ type: "auth", token: "secret", name: "Eve" });
   });
 
   test("comes back behind the last cursor, waiting longer each time, and at most fifteen seconds", () => {

@@ -44,6 +44,12 @@ describe("marks and rates", () => {
     const item = { behaviour: "b", opportunities: 4, delivered: 3, missed: 1, harmful: 0, rate: 0.75, moments: [] };
     expect(overallRate({ ...scorecard, items: [item] })).toBe(0.75);
   });
+
+  test("what cannot be missed does not raise the rate", () => {
+    const item = { opportunities: 2, delivered: 1, missed: 1, harmful: 0, rate: 0.5, moments: [] };
+    const items = [{ ...item, behaviour: "b" }, { ...item, behaviour: "c", delivered: 2, missed: 0, rate: null }];
+    expect(overallRate({ type: "scorecard", at: 1, items, heard: [], not_judged: [], version: 1 })).toBe(0.5);
+  });
 });
 
 describe("the transcript", () => {
@@ -109,7 +115,20 @@ describe("the card", () => {
   test("quotes the words of the evidence with a little around them", () => {
     const call = one({ utterances: [utterance("a1", "a b c d e f g h i j k l m", 20)] });
     const { quotes } = excerpt(call, alert("b#1", { evidence: [span("a1", 9, 10)] }));
-    expect(quotes).toMatchObject([{ speaker: "agent", before: "… b c d e f g h i", words: "j k", after: "l m" }]);
+    expect(quotes).toMatchObject([{ speaker: "agent" }]);
+    expect(quotes[0]?.parts).toEqual([
+      { text: "…", marked: false },
+      { text: "b c d e f g h i", marked: false },
+      { text: "j k", marked: true },
+      { text: "l m", marked: false },
+    ]);
+  });
+
+  test("quotes a turn once, whatever number of its words are evidence", () => {
+    const call = one({ utterances: [utterance("c1", "I called three times and every time it was wrong", 1), utterance("a1", "calm down", 6)] });
+    const { quotes, context } = excerpt(call, alert("b#1", { at: 8, evidence: [span("c1", 5, 6), span("a1", 0, 1), span("c1", 1, 2)] }));
+    expect(quotes.map((quote) => quote.parts.filter((part) => part.marked).map((part) => part.text))).toEqual([["called three", "every time"], ["calm down"]]);
+    expect(context).toEqual([]);
   });
 
   test("shows the ten seconds before the quote and not the quoted utterance again", () => {
@@ -129,6 +148,12 @@ describe("the card", () => {
     expect(cardOf(one({ alerts: [card("b#1"), card("b#2", {}, "acked")] }))?.alert.id).toBe("b#1");
     expect(cardOf(one({ alerts: [card("b#1", {}, "followed"), card("b#2", {}, "withdrawn")] }))?.alert.id).toBe("b#1");
     expect(cardOf(one({}))).toBeNull();
+  });
+
+  test("of a call that is over is the gravest, then the newest", () => {
+    const alerts = [card("b#1", { severity: "critical" }, "acked"), card("b#2", { severity: "critical" }, "expired"), card("b#3", {}, "expired"), card("b#4", { severity: "critical" }, "withdrawn")];
+    expect(cardOf(one({ state: "ended", alerts }))?.alert.id).toBe("b#2");
+    expect(cardOf(one({ alerts }))?.alert.id).toBe("b#3");
   });
 
   test("is announced when it comes, and not again when it changes", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EMPTY, type CallState, type ConsoleState, reduce } from "../src/state";
-import { alert, detection, info, records, told, utterance, view } from "./make";
+import type { AlertUpdate } from "../src/wire";
+import { alert, detection, info, records, span, told, utterance, view } from "./make";
 
 function call(state: ConsoleState, id = "x"): CallState {
   const found = state.calls.get(id);
@@ -68,11 +69,47 @@ describe("a call's records", () => {
 
 describe("cards", () => {
   const open = records("x", 2, alert("b#1"));
-  const change = (state: "acked" | "merged" | "followed", more = {}) => ({ type: "alert_update" as const, id: "b#1", at: 11, state, by: null, useful: null, count: null, ...more });
+  const change = (state: AlertUpdate["state"], more = {}) => ({ type: "alert_update" as const, id: "b#1", at: 11, state, by: null, useful: null, count: null, ...more });
 
   test("a merged detection raises the count and leaves the card open", () => {
     const state = told([view("x")], open, records("x", 3, change("merged", { count: 2 })));
     expect(call(state).alerts[0]).toMatchObject({ state: "open", count: 2 });
+  });
+
+  test("merging adds nothing but to the count, also on a card that was answered", () => {
+    const acked = told([view("x")], open, records("x", 3, change("acked", { by: "eve", useful: false })));
+    const merged = reduce(acked, { type: "records", cursor: "n", records: records("x", 4, change("merged", { count: 3 })) });
+    expect(call(merged).alerts[0]).toEqual({ ...call(acked).alerts[0], count: 3 });
+  });
+
+  test.each(["followed", "acked", "dismissed", "withdrawn"] as const)("a card that expired can still be %s", (late) => {
+    const state = told([view("x")], open, records("x", 3, change("expired"), change(late, { by: "eve" })));
+    expect(call(state).alerts[0]).toMatchObject({ state: late, by: "eve" });
+  });
+
+  test("the final of a provisional detection confirms its card, and says which words it rests on now", () => {
+    const raised = alert("b#1", { provisional: true, detections: ["d@a1"], evidence: [span("a1", 0, 1)], note: "before" });
+    const early = detection("d@a1", { provisional: true });
+    const final = detection("d@a1", { evidence: [span("a1", 2, 3)], note: "after" });
+    const state = told([view("x")], records("x", 2, early, raised, change("acked", { by: "eve" }), final));
+    expect(call(state).alerts[0]).toMatchObject({
+      state: "acked",
+      by: "eve",
+      alert: { provisional: false, evidence: [span("a1", 2, 3)], note: "after" },
+    });
+  });
+
+  test("a card on two detections is confirmed when both are", () => {
+    const raised = alert("b#1", { provisional: true, detections: ["d@a1", "e@a2"] });
+    const state = told([view("x")], records("x", 2, detection("d@a1"), detection("e@a2", { provisional: true }), raised, detection("d@a1")));
+    expect(call(state).alerts[0]?.alert.provisional).toBe(true);
+    const both = reduce(state, { type: "records", cursor: "n", records: records("x", 6, detection("e@a2")) });
+    expect(call(both).alerts[0]?.alert.provisional).toBe(false);
+  });
+
+  test("an update for a card that is not here is no news", () => {
+    const state = told([view("x")], records("x", 2, change("acked")));
+    expect(call(state).alerts).toEqual([]);
   });
 
   test("what follows an ack keeps who acked it and what they thought", () => {
@@ -102,6 +139,15 @@ describe("joining and coming back", () => {
     expect(call(known).utterances.map((one) => one.id)).toEqual(["a3", "a4"]);
     expect(call(known).seq).toBe(8);
     expect(known.wanted.size).toBe(0);
+  });
+
+  test("a call shown in part says so, and no longer when it was fetched whole", () => {
+    const state = told([view("x", { seq: 900, truncated: true, utterances: [utterance("a99", "late", 400)] })]);
+    expect(call(state).truncated).toBe(true);
+    const wanted = reduce(state, { type: "want", callId: "x" });
+    const whole = reduce(wanted, { type: "view", view: view("x", { seq: 900, utterances: [utterance("a1", "early", 0), utterance("a99", "late", 400)] }) });
+    expect(call(whole)).toMatchObject({ truncated: false, seq: 900 });
+    expect(call(whole).utterances.map((one) => one.id)).toEqual(["a1", "a99"]);
   });
 
   test("an answer that is older than what is known changes nothing", () => {

@@ -1,6 +1,6 @@
 // The middle: who is on the call, the scorecard once it is over, and what was said.
 
-import { selected, selectedId } from "../console";
+import { selected, selectedId, state } from "../console";
 import { PROFILE, clock, personOf, plural, spell } from "../format";
 import { secondsLost } from "../select";
 import type { CallState } from "../state";
@@ -13,7 +13,7 @@ export function CallPane() {
   if (!call) {
     return (
       <section class="call call-empty" aria-label="Call">
-        <p class="empty">{selectedId.value ? "Fetching the call…" : "Choose a call to follow it here."}</p>
+        <p class="empty" data-testid="no-call">{absence()}</p>
       </section>
     );
   }
@@ -25,6 +25,13 @@ export function CallPane() {
       </Transcript>
     </section>
   );
+}
+
+function absence(): string {
+  const id = selectedId.value;
+  if (id === null) return "Choose a call to follow it here.";
+  const known = state.value.cursor !== null && !state.value.wanted.has(id);
+  return known ? "The service has no call under this address. Choose one from the list." : "Fetching the call…";
 }
 
 function Head({ call }: { call: CallState }) {

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { endedRows, hold, rows, select, selectedId, state } from "../console";
 import { SEVERITY, clock, percent, personOf } from "../format";
-import { marks, openAlert, overallRate } from "../select";
+import { harmfulMoments, marks, openAlert, overallRate } from "../select";
 import type { CallState } from "../state";
 import type { Verdict } from "../wire";
 import { VerdictIcon, Voice } from "./icons";
@@ -79,17 +79,29 @@ function MarkCounts({ call }: { call: CallState }) {
   return (
     <span class="marks">
       {kinds.filter((verdict) => counts[verdict] > 0).map((verdict) => (
-        <span key={verdict} class={`marks-${verdict}`} title={`${counts[verdict]} ${MARK_WORDS[verdict]}`}>
-          <VerdictIcon verdict={verdict} />{counts[verdict]}<span class="unseen"> {MARK_WORDS[verdict]}</span>
-        </span>
+        <Mark key={verdict} verdict={verdict} count={counts[verdict]} />
       ))}
+    </span>
+  );
+}
+
+function Mark({ verdict, count }: { verdict: Verdict; count: number }) {
+  return (
+    <span class={`marks-${verdict}`} title={`${count} ${MARK_WORDS[verdict]}`}>
+      <VerdictIcon verdict={verdict} />{count}<span class="unseen"> {MARK_WORDS[verdict]}</span>
     </span>
   );
 }
 
 function Rate({ call }: { call: CallState }) {
   const rate = call.scorecard && overallRate(call.scorecard);
-  return <span class="row-rate" title="Delivered, of all opportunities">{percent(rate ?? null)}</span>;
+  const harmful = call.scorecard ? harmfulMoments(call.scorecard) : 0;
+  return (
+    <span class="marks">
+      {harmful > 0 && <Mark verdict="harmful" count={harmful} />}
+      <span class="row-rate" title="Delivered, of all opportunities">{percent(rate ?? null)}</span>
+    </span>
+  );
 }
 
 /** Rows slide to their new places instead of jumping there. */

@@ -26,7 +26,7 @@ export function AlertCard({ call, view }: { call: CallState; view: AlertView }) 
             {view.state === "followed" && <Tick />}{view.state === "open" ? "Left open" : PHASE[view.state]}
           </span>
         )}
-        <span class="card-when">at {clock(alert.at)}{count > 1 && `, ${count} times`}{unconfirmed(call, view) && ", not confirmed yet"}</span>
+        <span class="card-when">at {clock(alert.at)}{count > 1 && `, ${count} times`}{alert.provisional && ", not confirmed yet"}</span>
       </p>
       <h2 class="card-title" id="card-title" data-testid="alert-title">{alert.title}</h2>
       <Said of={excerpt(call, alert)} />
@@ -39,11 +39,6 @@ export function AlertCard({ call, view }: { call: CallState; view: AlertView }) 
       <Problem view={view} />
     </article>
   );
-}
-
-/** Raised on words that may still change. The final detection of the same id is the confirmation. */
-function unconfirmed(call: CallState, { alert }: AlertView): boolean {
-  return alert.provisional && call.detections.every((detection) => !alert.detections.includes(detection.id) || detection.provisional);
 }
 
 function Said({ of: { quotes, context } }: { of: Excerpt }) {
@@ -60,7 +55,9 @@ function Said({ of: { quotes, context } }: { of: Excerpt }) {
         <li key={quote.key} class={`said-quote said-${quote.speaker}`}>
           <span class="said-who">{PARTY[quote.speaker]} <time>{clock(quote.at)}</time></span>
           <blockquote dir="auto">
-            {quote.before && `${quote.before} `}<mark data-testid="alert-quote">{quote.words}</mark>{quote.after && ` ${quote.after}`}
+            {quote.parts.map(({ text, marked }, index) => (
+              <>{index > 0 && " "}{marked ? <mark data-testid="alert-quote">{text}</mark> : text}</>
+            ))}
           </blockquote>
         </li>
       ))}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { helpOpen, tokenWanted, enterToken } from "../console";
+import { enterToken, helpOpen, name, tokenWanted } from "../console";
 import { KEY_HELP } from "../keys";
 
 function Dialog({ title, onClose, children }: { title: string; onClose: (() => void) | null; children: ComponentChildren }) {
@@ -33,10 +33,11 @@ export function Help() {
 
 export function TokenPrompt() {
   const input = useRef<HTMLInputElement>(null);
+  const called = useRef<HTMLInputElement>(null);
   if (tokenWanted.value === "no") return null;
   const submit = (event: Event) => {
     event.preventDefault();
-    if (input.current?.value.trim()) enterToken(input.current.value);
+    if (input.current?.value.trim()) enterToken(input.current.value, called.current?.value ?? "");
   };
   return (
     <Dialog title="Console token" onClose={null}>
@@ -45,7 +46,10 @@ export function TokenPrompt() {
         <label for="token">Token</label>
         <input ref={input} id="token" type="password" autocomplete="off" spellcheck={false} required data-testid="token-input" aria-describedby="token-note" />
         {tokenWanted.value === "refused" && <p class="problem" role="alert">The service refused that token.</p>}
-        <p id="token-note" class="token-note">Kept in this tab only, until it is closed.</p>
+        <label for="token-name">Your name <span class="token-note">(optional)</span></label>
+        <input ref={called} id="token-name" type="text" autocomplete="name" maxLength={80} defaultValue={name() ?? ""} data-testid="token-name" aria-describedby="name-note" />
+        <p id="name-note" class="token-note">Other supervisors see it beside what you answer.</p>
+        <p id="token-note" class="token-note">Both are kept in this tab only, until it is closed.</p>
         <div class="dialog-foot"><button class="button button-main" data-testid="token-submit">Continue</button></div>
       </form>
     </Dialog>

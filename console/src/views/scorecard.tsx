@@ -1,16 +1,21 @@
 import { show, state } from "../console";
 import { PARTY, clock, percent, plural, spell } from "../format";
-import { overallRate, titleOf } from "../select";
+import { harmfulMoments, overallRate, titleOf } from "../select";
+import { VerdictIcon } from "./icons";
 import type { ScoreItem, Scorecard } from "../wire";
 
 export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
   const judged = scorecard.items.filter((item) => item.opportunities + item.harmful > 0);
   const quiet = scorecard.items.filter((item) => !judged.includes(item));
+  const harmful = harmfulMoments(scorecard);
   return (
     <section class="score" aria-labelledby="score-title" data-testid="scorecard">
       <header class="score-head">
         <h2 id="score-title">Scorecard</h2>
-        <p class="score-rate"><strong>{percent(overallRate(scorecard))}</strong> of opportunities delivered</p>
+        <p class="score-rate">
+          <strong>{percent(overallRate(scorecard))}</strong> of opportunities delivered
+          {harmful > 0 && <span class="score-harm"><VerdictIcon verdict="harmful" />{plural(harmful, "harmful moment")}</span>}
+        </p>
       </header>
       {judged.length > 0 && <Items items={judged} />}
       <div class="score-foot">

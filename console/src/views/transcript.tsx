@@ -19,7 +19,7 @@ export function Transcript({ call, children }: { call: CallState; children: Comp
   const { utterances, partials, gaps, heldBack, detections } = call;
   const moments = useMemo(() => timeline({ utterances, partials, gaps, heldBack, detections }), [utterances, partials, gaps, heldBack, detections]);
   const evidence = useStableLists(useMemo(() => evidenceByUtterance(detections), [detections]));
-  const { scroller, content, following, toEnd } = useFollowing(call.live);
+  const { scroller, content, following, toEnd, toStart } = useFollowing(call.live);
   useFocus(scroller);
   return (
     <div class="transcript-frame">
@@ -37,7 +37,12 @@ export function Transcript({ call, children }: { call: CallState; children: Comp
               ),
             )}
           </ol>
-          {!call.live && <p class="turns-end">Call ended at {clock(call.at)}</p>}
+          {!call.live && (
+            <p class="turns-end">
+              Call ended at {clock(call.at)}
+              {call.scorecard && <button type="button" class="button button-small" onClick={toStart} data-testid="to-scorecard">Scorecard</button>}
+            </p>
+          )}
         </div>
       </div>
       {call.live && !following && (
@@ -126,6 +131,10 @@ function useFollowing(live: boolean) {
     setFollowing(true);
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
   };
+  const toStart = () => {
+    follow.current = false;
+    if (scroller.current) scroller.current.scrollTop = 0;
+  };
   useLayoutEffect(() => {
     const frame = scroller.current;
     if (!frame || !content.current) return;
@@ -146,7 +155,7 @@ function useFollowing(live: boolean) {
       hideTip();
     };
   }, []);
-  return { scroller, content, following, toEnd };
+  return { scroller, content, following, toEnd, toStart };
 }
 
 /** Scrolls to the evidence of a detection that was asked for elsewhere on the page. */
