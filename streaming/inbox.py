@@ -20,7 +20,8 @@ class Inbox:
         self._limit = limit
         self._pieces: dict[Party, deque[Piece]] = {party: deque() for party in parties}
         self._waiting = dict.fromkeys(self._pieces, 0)
-        self._reasons: deque[tuple[Party | None, Seconds, Seconds, GapReason]] = deque(maxlen=_REMEMBERED)
+        self._ends = dict.fromkeys(self._pieces, 0)  # the sample behind the newest that came
+        self._reasons: deque[tuple[Party, Seconds, Seconds, GapReason]] = deque(maxlen=_REMEMBERED)
         self._room = asyncio.Event()
 
     @property
@@ -41,6 +42,7 @@ class Inbox:
         queue = self._pieces[piece.party]
         queue.append(piece)
         self._waiting[piece.party] += piece.samples
+        self._ends[piece.party] = max(self._ends[piece.party], piece.end)
         while self._waiting[piece.party] > self._limit * self._rate and len(queue) > 1:
             dropped = queue.popleft()
             self._waiting[piece.party] -= dropped.samples
@@ -65,9 +67,11 @@ class Inbox:
         """Wait until something was taken."""
         await self._room.wait()
 
-    def disconnected(self, at: Seconds) -> None:
-        """The client vanished when `at` seconds had been received: the hole that follows has a name."""
-        self._reasons.append((None, at, at, "disconnected"))
+    def disconnected(self) -> None:
+        """The client vanished: the hole behind what it sent has a name."""
+        for party, end in self._ends.items():
+            at = end / self._rate
+            self._reasons.append((party, at, at, "disconnected"))
 
     def reason_for(self, lost: Lost) -> GapReason:
         """Why that stretch was not heard."""
@@ -75,6 +79,6 @@ class Inbox:
             return "missing"
         for party, start, end, reason in self._reasons:
             touches = start - 0.05 <= lost.end and end + 0.05 >= lost.start
-            if touches and party in (None, lost.speaker):
+            if touches and party is lost.speaker:
                 return reason
         return "lost"

@@ -23,27 +23,33 @@ class Plausibility:
         self._rate = rate
         self._expected: int | None = None
         self._halved = 0
+        self._two = False  # positions have fitted two channels once
         self._same = 0
-        self._over = False
+        self._apart = False  # the channels have differed once
 
     def watch(self, pieces: Sequence[Piece]) -> str | None:
         """One frame's channels. Returns a warning once, if any; raises `FrameError` on mono audio."""
-        if self._over or len(pieces) != 2:
+        if len(pieces) != 2:
             return None
         first, second = pieces
-        self._count_halved(first)
-        if first.data == second.data and len(set(first.data)) > 2:
+        if not self._two:
+            self._count_halved(first)
+        return None if self._apart else self._count_same(first, second)
+
+    def _count_same(self, first: Piece, second: Piece) -> str | None:
+        if first.data != second.data:
+            self._apart = True
+        elif len(set(first.data)) > 2:  # more than silence
             self._same += first.samples
-        elif first.data != second.data:
-            self._over = self._halved == 0
-        if self._same >= _SECONDS_TO_JUDGE * self._rate:
-            self._over = True
-            return "both channels carry the same audio: the parties cannot be told apart"
-        return None
+        if self._same < _SECONDS_TO_JUDGE * self._rate:
+            return None
+        self._apart = True  # said once
+        return "both channels carry the same audio: the parties cannot be told apart"
 
     def _count_halved(self, piece: Piece) -> None:
         if self._expected is not None:
             ahead = piece.position - self._expected
+            self._two = ahead == 0
             self._halved = self._halved + 1 if 0 < ahead == piece.samples else 0
         self._expected = piece.end
         if self._halved >= _FRAMES_TO_JUDGE:

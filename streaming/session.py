@@ -21,6 +21,7 @@ from streaming.events import (
     AudioGap,
     CallEnded,
     CallInfo,
+    Event,
     Party,
     Record,
     Scorecard,
@@ -131,9 +132,13 @@ class CallSession:
     # What comes from outside
 
     def offer(self, piece: Piece) -> None:
-        """Live audio: never waits; the oldest waiting audio is dropped when too much waits."""
-        self.inbox.offer(piece)
-        self._stir()
+        """Live audio: never waits; the oldest waiting audio is dropped when too much waits.
+
+        What comes behind the end is ignored: a client that goes on sending must not keep the call open.
+        """
+        if self._ended is None:
+            self.inbox.offer(piece)
+            self._stir()
 
     async def feed(self, pieces: Iterable[Piece]) -> None:
         """Recorded audio: waits until there is room."""
@@ -174,7 +179,7 @@ class CallSession:
     def detach(self) -> None:
         """The client has gone; a hole in its audio from here on is a disconnection."""
         self.on_notice = None
-        self.inbox.disconnected(self.position)
+        self.inbox.disconnected()
 
     # The call's life
 
@@ -262,26 +267,30 @@ class CallSession:
         reason = self.inbox.reason_for(lost)
         gap = AudioGap(speaker=lost.speaker, start=lost.start, end=lost.end, reason=reason)
         self._order.add(gap, due=due)
-        if self.on_notice is not None:
-            self.on_notice(gap)
 
     # The log
 
     def _file(self) -> None:
         """File what is certain by now."""
-        records = [record for event in self._order.release() for record in self._case.take(event)]
-        self._put(records)
+        for event in self._order.release():
+            self._take(event)
+        self._stir()  # a transcript may have been awaited that led to nothing
         mark = (self._case.last_seq, self._order.watermark)
         if self._filed_until and self._filed_until[-1][0] == mark[0]:
             self._filed_until[-1] = mark
         else:
             self._filed_until.append(mark)
 
+    def _take(self, event: Event) -> None:
+        self._put(self._case.take(event))
+        if isinstance(event, AudioGap) and self.on_notice is not None:
+            self.on_notice(event)
+
     def _close(self) -> None:
         by, reason = self._ended or ("server", "failed")
         at = max(ear.received for ear in self._ears.values())
         for event in self._order.drain():
-            self._put(self._case.take(event))
+            self._take(event)
         ended = CallEnded(at=at, by="client" if by == "client" else "server", reason=reason)
         self._put(self._case.close(ended))
         self._closed = True
