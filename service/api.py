@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, UploadFile
+from fastapi import Path as PathParam
 from fastapi.responses import Response
 from pydantic_core import to_json as dump_json
 
@@ -21,11 +23,14 @@ from service.recordings import BOTH, Source, open_recording
 from service.store.jobs import Job
 from service.store.repository import Repository
 from service.switchboard import stricter
+from service.uploads import guarded_route
 from service.wire import call_info, event_schema, to_json
 from streaming.errors import NotFound, PartiesUnknown
 from streaming.events import Party, Profile
 
 _CHUNK = 1 << 20
+_PLAIN = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL takes no NUL
+_Id = Annotated[str, PathParam(max_length=128, pattern=_PLAIN)]
 _WHOLE = Keep(utterances=100_000, detections=100_000, alerts=10_000, whispers=10_000, gaps=10_000)
 
 
@@ -37,14 +42,19 @@ def api_router(
     behaviours: Mapping[str, Behaviour],
     gate: Gate,
     profile: Profile,
+    upload_bytes: int,
 ) -> APIRouter:
     router = APIRouter(prefix="/v1")
-    guarded = APIRouter(dependencies=[Depends(gate.require("console"))])
+    check = gate.require("console")
+    guarded = APIRouter(dependencies=[Depends(check)])
+    uploads = APIRouter(route_class=guarded_route(check, upload_bytes))
     _add_open(router, gate, profile)
     _add_calls(guarded, repository, view)
     _add_catalogue(guarded, behaviours)
-    _add_recordings(guarded, jobs, repository, profile)
+    _add_jobs(guarded, repository)
+    _add_recordings(uploads, jobs, profile)
     router.include_router(guarded)
+    router.include_router(uploads)
     return router
 
 
@@ -63,10 +73,10 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
     @router.get("/calls", tags=["calls"])
     async def calls(
         state: Literal["live", "ended"] | None = None,
-        agent: Annotated[str | None, Query(max_length=128)] = None,
-        team: Annotated[str | None, Query(max_length=128)] = None,
+        agent: Annotated[str | None, Query(max_length=128, pattern=_PLAIN)] = None,
+        team: Annotated[str | None, Query(max_length=128, pattern=_PLAIN)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
-        before: Annotated[str | None, Query(max_length=300)] = None,
+        before: Annotated[str | None, Query(max_length=300, pattern=_PLAIN)] = None,
     ) -> Response:
         """Stored calls, newest first; `next` goes into `before` for the page after this one."""
         rows = await repository.calls(state=state, agent=agent, team=team, limit=limit, before=before)
@@ -74,7 +84,7 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
         return _json({"calls": [to_json(row) for row in rows], "next": cursor})
 
     @router.get("/calls/{call_id}", tags=["calls"])
-    async def call(call_id: str) -> Response:
+    async def call(call_id: _Id) -> Response:
         """One call as a supervisor sees it: from memory while it is there whole, else from the store."""
         shown = view.view(call_id)
         if shown is None or (shown.state == "ended" and shown.truncated):
@@ -83,7 +93,7 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
 
     @router.get("/calls/{call_id}/events", tags=["calls"])
     async def events(
-        call_id: str,
+        call_id: _Id,
         after: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     ) -> Response:
@@ -117,7 +127,7 @@ def _add_catalogue(router: APIRouter, behaviours: Mapping[str, Behaviour]) -> No
         return _json(event_schema())
 
 
-def _add_recordings(router: APIRouter, jobs: RecordingJobs, repository: Repository, profile: Profile) -> None:
+def _add_recordings(router: APIRouter, jobs: RecordingJobs, profile: Profile) -> None:
     @router.post("/recordings", status_code=202, tags=["recordings"])
     async def recordings(
         file: UploadFile | None = None,
@@ -143,15 +153,18 @@ def _add_recordings(router: APIRouter, jobs: RecordingJobs, repository: Reposito
         folder = jobs.new_folder()
         try:
             sources = [await _spool(part, parties, folder, jobs) for part, parties in files]
-            upload = Upload(folder=folder, recording=open_recording(sources), call=checked)
+            recording = await asyncio.to_thread(open_recording, sources)
+            upload = Upload(folder=folder, recording=recording, call=checked)
             job = await jobs.submit(upload)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return _json(_job_view(job), status=202, headers={"Location": f"/v1/jobs/{job.id}"})
 
+
+def _add_jobs(router: APIRouter, repository: Repository) -> None:
     @router.get("/jobs/{job_id}", tags=["recordings"])
-    async def job(job_id: str) -> Response:
+    async def job(job_id: _Id) -> Response:
         """How far a job is, and its scorecard when it is done."""
         found = await repository.jobs.get(job_id)
         if found is None:

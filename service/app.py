@@ -42,10 +42,10 @@ def create_app(node: Node) -> FastAPI:
     app = FastAPI(
         title="callcue", version=version("callcue"), lifespan=lifespan, docs_url=None, redoc_url=None
     )
-    install_problems(app)
+    install_problems(app, node.metrics)
     app.include_router(health_router(node.checks, node.metrics, node.refresh_metrics))
     app.include_router(ingest_router(node))
-    app.include_router(console_router(node.live, node.commands, node.gate))
+    app.include_router(console_router(node.live, node.commands, node.gate, metrics=node.metrics))
     app.include_router(
         api_router(
             repository=node.repository,
@@ -54,6 +54,7 @@ def create_app(node: Node) -> FastAPI:
             behaviours=node.behaviours,
             gate=node.gate,
             profile=node.settings.profile,
+            upload_bytes=node.settings.limits.upload_bytes,
         )
     )
     _serve_page(app)

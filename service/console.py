@@ -16,6 +16,7 @@ from service.board import LiveBoard
 from service.commands import Commands
 from service.console_messages import Answer, Auth, WhisperText, read, reference, reply
 from service.fanout import Subscription
+from service.telemetry.metrics import Metrics
 from streaming.errors import CallcueError, NotFound, Overloaded, ProtocolError, Unauthorized
 
 _REASON_BYTES = 123  # RFC 6455: a control frame's payload is at most 125 bytes
@@ -34,10 +35,16 @@ class ConsoleLimits:
 
 
 def console_router(
-    live: LiveBoard, commands: Commands, gate: Gate, *, limits: ConsoleLimits | None = None
+    live: LiveBoard,
+    commands: Commands,
+    gate: Gate,
+    *,
+    limits: ConsoleLimits | None = None,
+    metrics: Metrics | None = None,
 ) -> APIRouter:
     router = APIRouter()
     bounds = limits or ConsoleLimits()
+    counted = metrics or Metrics()
 
     @router.websocket("/v1/console")
     async def console(
@@ -45,7 +52,9 @@ def console_router(
         after: Annotated[str | None, Query(max_length=64)] = None,
         team: Annotated[str | None, Query(max_length=128)] = None,
     ) -> None:
-        await _Console(socket, live, commands, gate, bounds).serve(team=team, after=after)
+        error = await _Console(socket, live, commands, gate, bounds).serve(team=team, after=after)
+        if error is not None:
+            counted.consoles_refused.labels(error.code).inc()
 
     return router
 
@@ -64,9 +73,11 @@ class _Console:
         self._gate, self._limits = gate, limits
         self._by: str | None = None
 
-    async def serve(self, *, team: str | None, after: str | None) -> None:
+    async def serve(self, *, team: str | None, after: str | None) -> CallcueError | None:
+        """Until the console leaves, or is refused for the reason that is returned."""
         # Accepted before it is judged: a browser shows the page no close code of a refused handshake.
         await self._socket.accept()
+        refusal: CallcueError | None = None
         try:
             await self._admit()
             with self._live.fanout.subscribe(team=team, after=after) as subscription:
@@ -74,7 +85,9 @@ class _Console:
         except* (_Gone, WebSocketDisconnect):
             pass
         except* CallcueError as group:
-            await self._close(_first(group))
+            refusal = _first(group)
+            await self._close(refusal)
+        return refusal
 
     async def _admit(self) -> None:
         self._gate.check_origin(self._socket.headers, "console")

@@ -13,13 +13,23 @@ from service.auth import bearer
 from service.node import Node
 from service.settings import LimitSettings
 from service.switchboard import LiveCall, Switchboard
+from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from service.twilio_signature import check_signature
 from streaming.channel import Piece
 from streaming.dialects.base import Audio, Bye, Dialect, Frame, Hello, Incoming, Limits, Ping, Seen
 from streaming.dialects.native import NativeDialect
 from streaming.dialects.twilio import TwilioDialect
-from streaming.errors import CallcueError, HelloError, IdleTimeout, ProtocolError, Unauthorized, first_cause
+from streaming.errors import (
+    CallcueError,
+    HelloError,
+    IdleTimeout,
+    Overloaded,
+    ProtocolError,
+    TooLarge,
+    Unauthorized,
+    first_cause,
+)
 from streaming.events import AudioGap, Whisper
 from streaming.plausible import Plausibility
 
@@ -28,6 +38,7 @@ log = structlog.get_logger()
 _DOWNLINK = 256  # messages that may wait for a client that reads slowly
 _ACK_EVERY = 0.5  # seconds
 _REASON_BYTES = 120  # a close frame holds 123
+_LAST_WORDS = 5.0  # seconds for a client to take what is left to say before the close
 
 Outgoing = tuple[list[Frame], str | None]
 """Frames to send, and the id of the whisper that they carry."""
@@ -64,7 +75,7 @@ class CallSocket:
             await self._send(self._dialect.ready(live.session.position, live.resume_token))
             live.session.attach(self._notice)
             await self._converse(live, hello)
-        except* ProtocolError as errors:
+        except* (ProtocolError, TooLarge) as errors:
             live.session.end("client", _code(errors))
             raise
         finally:
@@ -72,14 +83,23 @@ class CallSocket:
 
     async def _converse(self, live: LiveCall, hello: Hello) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write(live))
+            writing = tasks.create_task(self._write(live))
             reading = tasks.create_task(self._read(live, hello))
             await self._acknowledge(live, hello.rate)
             reading.cancel()
-            await self._downlink.put(None)
+            await self._finish(writing)
         if live.session.fault is not None:
             raise live.session.fault
         await self._send(self._dialect.done(live.result.result()))
+
+    async def _finish(self, writing: asyncio.Task[None]) -> None:
+        """What still waits is sent; a client that does not read is not waited for long."""
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._downlink.put(None)
+                await asyncio.shield(writing)
+        except TimeoutError:
+            raise Overloaded("this client does not read what it is sent: the call was filed") from None
 
     async def _hello(self) -> Hello:
         try:
@@ -96,7 +116,7 @@ class CallSocket:
     async def _receive(self) -> list[Incoming]:
         message = await self._socket.receive()
         if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1006))
+            raise _disconnected(message.get("code", 1006), self._limits.message_bytes)
         text = message.get("text")
         if text is not None:
             return self._dialect.receive_text(text)
@@ -202,7 +222,7 @@ async def _admit(socket: WebSocket, dialect: Dialect, node: Node, check: Callabl
     try:
         check()
         await call.serve()
-    except (CallcueError, WebSocketDisconnect, ExceptionGroup) as failure:
+    except Exception as failure:  # supervision point: one connection's failure ends here
         await _close_on(first_cause(failure), socket, dialect, node.metrics, call_id=call.call_id)
     else:
         await _close(socket, 1000, "done")
@@ -232,21 +252,39 @@ async def _close_on(
         log.info("client_gone", call_id=call_id, close_code=cause.code)
         return
     error = cause if isinstance(cause, CallcueError) else CallcueError("the call failed on the server's side")
-    log.warning("call_socket_closed", call_id=call_id, code=error.code, close_code=error.close_code)
+    log.warning(
+        "call_socket_closed",
+        call_id=call_id,
+        code=error.code,
+        close_code=error.close_code,
+        error=type(cause).__name__,
+        where=innermost(cause),
+    )
     metrics.calls_refused.labels(error.code).inc()
-    with suppress(WebSocketDisconnect, RuntimeError):
-        for frame in dialect.error(error):
-            await socket.send_text(str(frame))
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            for frame in dialect.error(error):
+                await socket.send_text(str(frame))
     await _close(socket, error.close_code, error.message)
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:
     short = reason.encode()[:_REASON_BYTES].decode(errors="ignore")
-    with suppress(WebSocketDisconnect, RuntimeError):  # it has gone by itself
-        await socket.close(code, short)
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):  # it has gone by itself, or does not read
+        async with asyncio.timeout(_LAST_WORDS):
+            await socket.close(code, short)
 
 
-def _code(errors: BaseExceptionGroup[ProtocolError]) -> str:
+def _disconnected(code: int, largest: int) -> Exception:
+    """The websocket layer closes by itself on what it cannot take; who is to blame is the client."""
+    if code == 1009:
+        return TooLarge(f"a message may have at most {largest} bytes: send audio in pieces of 20 to 200 ms")
+    if code == 1007:
+        return ProtocolError("a text message must be UTF-8: send audio as binary messages")
+    return WebSocketDisconnect(code)
+
+
+def _code(errors: BaseExceptionGroup[CallcueError]) -> str:
     cause = first_cause(errors)
     return cause.code if isinstance(cause, CallcueError) else "failed"
 

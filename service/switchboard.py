@@ -22,6 +22,7 @@ from streaming.session import CallSession, SessionParts
 log = structlog.get_logger()
 
 _FLUSH_SECONDS = 5.0
+_ENDING_SECONDS = 15.0  # a call that was told to end: its last transcripts, its scorecard, the store
 _STRICTNESS = (Profile.FULL, Profile.TRAINING, Profile.EU_WORKPLACE)
 
 
@@ -39,6 +40,7 @@ class LiveCall:
     result: asyncio.Future[Scorecard]
     socket: object | None = None
     grace: asyncio.TimerHandle | None = None
+    longest: asyncio.TimerHandle | None = None
 
 
 class Switchboard:
@@ -97,6 +99,7 @@ class Switchboard:
             return self._come_back(self._calls[call_id], hello, socket)
         self._check_room()
         await self._check_new(call_id)
+        self._check_room()  # others may have begun meanwhile
         call = replace(
             hello.call, profile=stricter(hello.profile, self._floor), source="live", started_at=time.time()
         )
@@ -108,10 +111,20 @@ class Switchboard:
             raise CallExists("another connection is just beginning a call of this id")
         self._entering.add(call_id)
         try:
-            if await self._known(call_id):
-                raise CallExists("a call of this id is stored already: give every call its own id")
+            if await self._is_known(call_id):
+                raise CallExists(
+                    "a call of this id is stored already (its time to be resumed is over):"
+                    " give every call its own id"
+                )
         finally:
             self._entering.discard(call_id)
+
+    async def _is_known(self, call_id: str) -> bool:
+        try:
+            return await self._known(call_id)
+        except Exception as error:  # supervision point: without the store, ids cannot be told apart
+            log.warning("store_unreadable", error=type(error).__name__)
+            raise Overloaded("the database cannot be reached: try again soon", retry_after=5.0) from None
 
     def leave(self, live: LiveCall, socket: object) -> None:
         """The socket has gone without a bye: the call waits a while for it to come back."""
@@ -123,17 +136,25 @@ class Switchboard:
         live.grace = loop.call_later(self._limits.resume_seconds, live.session.end, "client", "vanished")
 
     async def drain(self) -> None:
-        """No new calls; wait for those there are, then end what is left."""
+        """No new calls; wait for those there are, then end what is left and wait until that is filed."""
         self.draining = True
+        if await self._empty(self._limits.drain_seconds):
+            return
+        log.warning("drain_timed_out", calls=len(self._calls))
+        for live in list(self._calls.values()):
+            live.session.end("server", "shutdown")
+        await self._empty(_ENDING_SECONDS)
+
+    async def _empty(self, within: float) -> bool:
+        """Whether no call was left before `within` seconds were over."""
         try:
-            async with asyncio.timeout(self._limits.drain_seconds):
+            async with asyncio.timeout(within):
                 while self._calls:
                     self._emptied.clear()
                     await self._emptied.wait()
         except TimeoutError:
-            log.warning("drain_timed_out", calls=len(self._calls))
-        for live in list(self._calls.values()):
-            live.session.end("server", "shutdown")
+            return False
+        return True
 
     def _check_room(self) -> None:
         if self.draining:
@@ -165,6 +186,10 @@ class Switchboard:
             result=asyncio.get_running_loop().create_future(),
             socket=socket,
         )
+        # Samples count a call's length, but a client may stay without sending any.
+        live.longest = asyncio.get_running_loop().call_later(
+            self._limits.call_seconds, live.session.end, "server", "too_long"
+        )
         self._calls[call.call_id] = live
         self._metrics.live_calls.set(len(self._calls))
         self._tasks.create_task(self._supervise(live), name=f"call-{call.call_id}")
@@ -182,15 +207,23 @@ class Switchboard:
         except Exception as error:  # supervision point: log, file the end, tell the socket
             cause = first_cause(error)
             log.error("call_failed", call_id=call_id, error=type(cause).__name__, where=innermost(cause))
-            await self._parts.sink.put(live.session.records_for_failure())
+            await self._file_failure(live)
             live.result.set_exception(cause)
             live.result.exception()  # retrieved: a socket that has gone will not ask
         finally:
-            if live.grace is not None:
-                live.grace.cancel()
+            for timer in (live.grace, live.longest):
+                if timer is not None:
+                    timer.cancel()
             del self._calls[call_id]
             self._metrics.live_calls.set(len(self._calls))
             self._emptied.set()
+
+    async def _file_failure(self, live: LiveCall) -> None:
+        try:
+            await self._parts.sink.put(live.session.records_for_failure())
+        except Exception as error:  # what broke the call may break its end too; other calls go on
+            call_id = live.session.call.call_id
+            log.error("call_end_not_filed", call_id=call_id, error=type(error).__name__)
 
     async def _store(self, call_id: str) -> None:
         """A client that is told "done" can rely on it, unless the database is away for long."""

@@ -39,7 +39,21 @@ def configure_logs(*, level: str = "info", as_json: bool = False) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(_PlaceOnly("%(levelname)s:%(name)s:%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[libraries], force=True)
+
+
+class _PlaceOnly(logging.Formatter):
+    """What libraries log themselves: a traceback's text could hold anybody's words, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another formatter may have left it
+        return super().format(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - overrides logging's
+        error = ei[1]
+        return f"{type(error).__name__} at {innermost(error)}" if error is not None else ""
 
 
 def _error_place(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -37,6 +37,8 @@ class Metrics:
         self.calls_started = counter("calls_started", "Calls started.")
         self.calls_ended = counter("calls_ended", "Calls ended.", "reason")
         self.calls_refused = counter("calls_refused", "Sockets refused or closed on an error.", "code")
+        self.consoles_refused = counter("consoles_refused", "Consoles refused or closed on an error.", "code")
+        self.requests_refused = counter("requests_refused", "HTTP requests answered by a problem.", "code")
         self.audio_lost = counter("audio_lost_seconds", "Seconds of audio not heard.", "reason")
         self.utterances = counter("utterances", "Final utterances.", "speaker")
         self.words_held_back = counter("words_held_back", "Words not credited to anyone.", "reason")
