@@ -10,7 +10,8 @@ from pydantic_core import to_json
 
 from detectors.base import Behaviour
 from service.fanout import Fanout, FanoutLimits
-from service.live import LiveFeed, LiveStore, LiveView
+from service.feed import LiveFeed, LiveStore
+from service.live import LiveView
 from streaming.ports import Bus
 
 _ENOUGH = (500, 250, 100, 50, 20)  # utterances a call may show in a snapshot of many calls

@@ -30,8 +30,8 @@ from service.auth import Gate, Tokens
 from service.board import live_board
 from service.commands import TOPIC as COMMANDS
 from service.commands import BusCommands, Command, decode_command
+from service.feed import TOPIC as LIVE
 from service.jobs import RecordingJobs
-from service.live import TOPIC as LIVE
 from service.settings import ModelSettings, Settings
 from service.store.engine import open_engine
 from service.store.migrate import upgrade

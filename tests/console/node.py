@@ -21,7 +21,7 @@ from service.commands import TOPIC as COMMANDS
 from service.commands import BusCommands, Command, decode_command
 from service.console import ConsoleLimits, console_router
 from service.fanout import FanoutLimits
-from service.live import TOPIC as LIVE
+from service.feed import TOPIC as LIVE
 from service.wire import encode_record
 from streaming.alerts import AlertRule
 from streaming.bus.memory import MemoryBus

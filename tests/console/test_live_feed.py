@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from service.live import TOPIC, LiveFeed, LiveView
+from service.feed import TOPIC, LiveFeed
+from service.live import LiveView
 from service.wire import decode_record, encode_record
 from streaming.bus.memory import MemoryBus
-from streaming.events import Record, Tick
+from streaming.events import CallEnded, Record, Tick
 from tests.console.calls import MemoryStore, ended_call, numbered, said, short_call, started
 
 RETRIES = (0.01, 0.01, 0.01)
@@ -42,6 +43,12 @@ class Watcher:
     async def until(self, call_id: str, seq: int) -> None:
         async with asyncio.timeout(5):
             while self.view.last(call_id) < seq:
+                self._news.clear()
+                await self._news.wait()
+
+    async def ended(self, call_id: str) -> None:
+        async with asyncio.timeout(5):
+            while self.view.state(call_id) != "ended":
                 self._news.clear()
                 await self._news.wait()
 
@@ -140,6 +147,40 @@ async def test_a_store_that_fails_stops_nobody():
         store.broken = False
         await node.publish(*numbered("c1", Tick(at=9), after=4))
         await node.until("c1", 5)
+
+
+def abandoned(call_id: str, after: int) -> Record:
+    end = CallEnded(at=1.0, by="server", reason="abandoned")
+    return Record(call_id=call_id, seq=after + 1, event=end)
+
+
+async def test_a_call_whose_node_died_before_it_had_stored_all_ends_as_the_store_has_it():
+    shown = short_call("c1")
+    store = MemoryStore()
+    async with following(store) as node:
+        await node.publish(*shown)  # of which the node that died had stored the first two
+        await node.until("c1", 4)
+        end = abandoned("c1", after=2)
+        store.add(*shown[:2], end)
+        await node.publish(end)
+        await node.ended("c1")
+        assert (node.view.last("c1"), node.changes) == (3, 1)
+        await node.publish(end, *shown)  # the bus brings all of it again
+        await node.publish(*short_call("c2"))
+        await node.until("c2", 4)
+        assert (node.view.last("c1"), node.changes) == (3, 1)
+
+
+async def test_an_end_that_came_while_the_bus_was_lost_is_found_in_the_store():
+    shown = short_call("c1")
+    store = MemoryStore()
+    async with following(store, retain=8) as node:
+        await node.publish(*shown)
+        await node.until("c1", 4)
+        store.add(*shown[:2], abandoned("c1", after=2))
+        await node.publish(*numbered("c2", started("c2"), *(Tick(at=float(n)) for n in range(20))))  # lapped
+        await node.ended("c1")
+        assert node.view.last("c1") == 3
 
 
 async def test_what_is_no_record_is_passed_over():
