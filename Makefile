@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 CALL   ?=
 PORT   ?= 8765
-MODEL  ?= base
+MODEL  ?= tiny.en
 
 .PHONY: demo test check fmt web samples image-steps clean help
 
@@ -35,7 +35,7 @@ web: service/web/index.html ## build the console page
 demo: $(VENV)/.ready $(VENV)/.weights-$(MODEL) service/web/index.html ## play a sample call live (CALL=my.wav plays yours)
 	$(BIN)/callcue demo --port $(PORT) --model $(MODEL) $(if $(CALL),"$(CALL)")
 
-test: $(VENV)/.ready $(VENV)/.weights-tiny.en $(VENV)/.weights-base service/web/index.html ## all tests, with real servers
+test: $(VENV)/.ready $(VENV)/.weights-tiny.en service/web/index.html ## all tests, with real servers
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.ready service/web/index.html ## ruff, mypy --strict, import-linter, the console's own checks

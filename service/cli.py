@@ -1,4 +1,7 @@
-"""The `callcue` command: composition of the sub-commands, and errors told in one line."""
+"""The `callcue` command: composition of the sub-commands, and errors told in one line.
+
+Commands import what is heavy (the web framework, the models) when they run, so that `--help` is quick.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,19 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _main(
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
-) -> None:
-    if show_version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(version("callcue"))
         raise typer.Exit
+
+
+@app.callback()
+def _main(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None: ...
 
 
 app.command()(serve)

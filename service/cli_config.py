@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
@@ -13,8 +14,23 @@ config_app = typer.Typer(no_args_is_help=True, help="Settings: show what is in f
 
 @config_app.command("show")
 def show() -> None:
-    """The settings in force, as JSON; tokens are masked."""
-    typer.echo(Settings().model_dump_json(indent=2))
+    """The settings in force, as JSON; tokens and passwords are masked."""
+    settings = Settings()
+    shown = settings.model_dump(mode="json")
+    for name in ("database_url", "redis_url"):
+        shown[name] = without_password(shown[name])
+    typer.echo(json.dumps(shown, indent=2))
+
+
+def without_password(url: str | None) -> str | None:
+    """A database's or Redis' address as it may be shown."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
 
 
 @config_app.command("schema")

@@ -9,11 +9,8 @@ from collections.abc import Coroutine
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.settings import Settings
-from service.store import migrate
-from service.store.repository import Repository
 from streaming.errors import CallcueError
 
 T = TypeVar("T")
@@ -32,6 +29,8 @@ _UNITS = {"h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
 @app.command()
 def upgrade(url: Url = None, revision: Annotated[str, typer.Argument()] = "head") -> None:
     """Create the tables, or bring them to what this release needs. Harmless to repeat."""
+    from service.store import migrate
+
     _run(migrate.upgrade(_url(url), revision))
     typer.echo(f"at revision {_run(migrate.current(_url(url)))}")
 
@@ -43,6 +42,8 @@ def downgrade(
     yes: Yes = False,
 ) -> None:
     """Go back to an older schema. What the older one has no place for is lost."""
+    from service.store import migrate
+
     if not yes:
         typer.confirm(f"Go back to {revision}? Data may be lost.", abort=True)
     _run(migrate.downgrade(_url(url), revision))
@@ -52,6 +53,8 @@ def downgrade(
 @app.command()
 def current(url: Url = None) -> None:
     """Show the database's revision and the one this release needs; exit status 1 when they differ."""
+    from service.store import migrate
+
     found, needed = _run(migrate.current(_url(url))), migrate.newest()
     typer.echo(f"database {found or 'base'}, needed {needed}")
     if found != needed:
@@ -61,6 +64,7 @@ def current(url: Url = None) -> None:
 @app.command()
 def rebuild(url: Url = None, call_id: Annotated[str | None, typer.Argument()] = None) -> None:
     """Make the table of calls anew from the stored logs: one call's row, or all."""
+    from service.store.repository import Repository
 
     async def work() -> int:
         async with Repository.open(_url(url)) as repository:
@@ -78,6 +82,8 @@ def purge(
     yes: Yes = False,
 ) -> None:
     """Delete calls, words and all, that ended longer ago than that."""
+    from service.store.repository import Repository
+
     seconds = _seconds(older_than)
     if not yes:
         typer.confirm(f"Delete every call that ended more than {older_than} ago?", abort=True)
@@ -102,6 +108,8 @@ def _seconds(age: str) -> float:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """A command's work; a database that cannot be used is one line, not a traceback."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         return asyncio.run(work)
     except CallcueError as error:

@@ -7,24 +7,24 @@ import tempfile
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from websockets.exceptions import WebSocketException
 
 from detectors.base import catalogue
-from service.app import create_app
 from service.batch import CallFacts, facts_beside, stereo
 from service.cli_serve import with_options
 from service.cli_stream import OUT, play_and_show
-from service.node import build
 from service.printing import scorecard_table
-from service.server import DrainingServer, make_server
 from service.settings import Settings
 from service.softphone import CallAudio, Softphone, load
 from service.telemetry.logs import configure_logs
 from streaming.errors import ConfigError
 from streaming.events import CallInfo, Profile
+
+if TYPE_CHECKING:
+    from service.server import DrainingServer
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "bad_answer_call.flac"
 
@@ -34,7 +34,7 @@ def demo(
         Path | None, typer.Argument(help="Your own stereo recording: agent on channel 0, customer on 1.")
     ] = None,
     port: Annotated[int, typer.Option(help="Port of the console.")] = 8765,
-    model: Annotated[str, typer.Option(help="Whisper weights.")] = "base",
+    model: Annotated[str, typer.Option(help="Whisper weights.")] = "tiny.en",
     speed: Annotated[float, typer.Option(help="1 is real time.")] = 1.0,
     once: Annotated[bool, typer.Option(help="End after the call instead of serving on.")] = False,
 ) -> None:
@@ -61,6 +61,10 @@ def demo(
 
 
 async def _run(settings: Settings, call: CallInfo, audio: CallAudio, *, speed: float, once: bool) -> None:
+    from service.app import create_app
+    from service.node import build
+    from service.server import make_server
+
     node = build(settings)
     server = make_server(create_app(node), node, settings)
     OUT.print(f"loading the recogniser ({settings.model.name}) …")

@@ -14,7 +14,6 @@ from detectors.base import catalogue
 from service.batch import CallFacts, facts_beside, find_recordings, score_recording
 from service.cli_serve import with_options
 from service.jobs import recording_call
-from service.node import offline_parts
 from service.printing import Teleprinter, scorecard_table
 from service.recordings import BOTH, Recording, Source, open_recording
 from service.report import Scored, write_csv, write_json
@@ -106,6 +105,8 @@ def _tasks(
 
 
 async def _score_all(settings: Settings, tasks: list[Task], failed: dict[str, str]) -> list[Scored]:
+    from service.node import offline_parts
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -7,9 +7,6 @@ from typing import Annotated
 
 import typer
 
-from service.app import create_app
-from service.node import build
-from service.server import make_server
 from service.settings import ModelSettings, Settings
 from service.telemetry.logs import configure_logs
 
@@ -53,6 +50,10 @@ def with_options(
 
 
 async def run_service(settings: Settings) -> None:
+    from service.app import create_app
+    from service.node import build
+    from service.server import make_server
+
     node = build(settings)
     server = make_server(create_app(node), node, settings)
     await server.serve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import tempfile
 import time
@@ -65,10 +66,11 @@ class RecordingJobs:
         self._metrics = metrics
         self._waiting: deque[tuple[str, Upload]] = deque()
         self._arrived = asyncio.Event()
+        self._prefix = f"callcue-upload-{re.sub(r'[^A-Za-z0-9.-]', '_', node)}-"
 
     def new_folder(self) -> Path:
         """Where an upload is written while it comes in."""
-        return Path(tempfile.mkdtemp(prefix="callcue-"))
+        return Path(tempfile.mkdtemp(prefix=self._prefix))
 
     def check_size(self, size: int) -> None:
         """Raises `TooLarge`."""
@@ -102,11 +104,16 @@ class RecordingJobs:
 
     async def _fail_lost(self) -> None:
         """What an earlier process of this node had taken is gone with its temporary files."""
+        await asyncio.to_thread(self._remove_left_uploads)
         message = "the service was restarted before this was scored: send the recording again"
         for state in ("queued", "running"):
             for job in await self._repository.jobs.list(state=state, limit=1000):
                 if job.node == self._node:
                     await self._repository.jobs.update(job.id, state="failed", error=message)
+
+    def _remove_left_uploads(self) -> None:
+        for folder in Path(tempfile.gettempdir()).glob(f"{self._prefix}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def _score(self, job_id: str, upload: Upload) -> None:
         jobs = self._repository.jobs

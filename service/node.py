@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import structlog
 
 from detectors import REGISTRY
@@ -44,8 +45,8 @@ from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.bus.memory import MemoryBus
 from streaming.bus.redis import RedisBus
 from streaming.errors import CallcueError, ConfigError, CursorLost
-from streaming.events import Record
-from streaming.ports import Bus, Policy, RecordSink, Transcriber
+from streaming.events import CallInfo, Party, Record, Utterance, Word
+from streaming.ports import SAMPLE_RATE, Bus, Policy, RecordSink, Transcriber
 from streaming.session import CallSession, SessionConfig, SessionParts
 
 log = structlog.get_logger()
@@ -129,6 +130,7 @@ class Node:
             opening.push_async_callback(self.writer.aclose)
             shared_network()  # before the first call, so that missing weights are told now
             await self.worker.start()
+            await asyncio.get_running_loop().run_in_executor(self._ears, warm_up, self.parts)
             opening.push_async_callback(self.worker.stop)
             opening.push_async_callback(self._stop_background)
             self._start_background()
@@ -247,6 +249,19 @@ def session_parts(
             partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
         ),
     )
+
+
+def warm_up(parts: SessionParts) -> None:
+    """Load what loads on first use (networks, lexicons), so that the first call does not wait for it."""
+    call = CallInfo(call_id="warm-up")
+    second = np.sin(np.arange(SAMPLE_RATE, dtype=np.float32) * np.float32(0.05)) * np.float32(0.1)
+    parts.voice().probabilities(second[: len(second) // 512 * 512])
+    meter = parts.prosody(call)
+    if meter is not None:
+        meter.measure(second, speaker=Party.CUSTOMER, start=0.0)
+    words = tuple(Word(text=text, start=0.0, end=1.0) for text in ("Hello,", "my", "name", "is", "Ann."))
+    line = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0, end=1, words=words, final=True)
+    parts.judges(call).feed(line)
 
 
 @asynccontextmanager

@@ -37,14 +37,14 @@ class LimitSettings(_Part):
 
 
 class ModelSettings(_Part):
-    name: str = Field(default="base", description="catalogue or hub name, or a folder")
+    name: str = Field(default="tiny.en", description="catalogue or hub name, or a folder")
     device: str = "cpu"
     compute_type: str = "int8"
     worker: str = Field(
         default="process", description="process | thread", pattern="^(process|thread|scripted)$"
     )
     slots: int = Field(default=2, description="utterances decoded side by side", ge=1)
-    threads: int = Field(default=0, description="threads of one decoding; 0: this process's cores / slots", ge=0)
+    threads: int = Field(default=0, description="threads a decoding; 0: cores / slots", ge=0)
     script: Path | None = Field(default=None, description="scenario for worker=scripted (tests, demos, load)")
 
 
