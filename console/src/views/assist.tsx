@@ -38,7 +38,7 @@ function Earlier({ call, shown }: { call: CallState; shown: string | null }) {
       <h3>Earlier in this call</h3>
       <ul>
         {others.map(({ alert, state }) => (
-          <li key={alert.id}>
+          <li key={alert.id} data-testid="earlier" data-alert={alert.id}>
             <time>{clock(alert.at)}</time>
             <span>{alert.title}</span>
             <span class={`phase phase-${state}`}>{PHASE[state]}</span>

@@ -1,0 +1,249 @@
+"""The supervisor's page in a real Chromium, on the real service, with calls played into it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+from pydantic import SecretStr
+
+from models.scripted import Scenario, scenario_from
+from service.settings import LimitSettings, ModelSettings, TokenSettings
+from service.softphone import CallAudio
+from streaming.events import CallInfo
+from tests.browser.pages import Console, Wire, chromium, open_console
+from tests.browser.shots import Shots
+from tests.running import SAMPLES, Running, running, sample, settings_for
+from tests.servers import free_port
+
+pytestmark = pytest.mark.browser
+
+SLOW = 30_000  # milliseconds; a loaded machine is slow, but not broken
+WALL = {"claire": "bad_answer_call", "rick": "curt_call", "hannah": "good_call"}
+TOKEN = "console-token-of-this-test"
+
+
+def truth(name: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((SAMPLES / f"{name}.truth.json").read_text())
+    return facts
+
+
+def call_of(name: str, call_id: str) -> CallInfo:
+    facts = truth(name)
+    customer = facts["customer_name"] if facts["name_in_call_data"] else None
+    return CallInfo(call_id=call_id, agent=facts["agent"], team=facts["team"], customer_name=customer)
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The scripted recogniser knows what is said in each of the sample calls, by call id."""
+    scripts = {call: scenario_from(SAMPLES / f"{name}.truth.json").lines for call, name in WALL.items()}
+    scenario = Scenario(calls=tuple(scripts.items()))
+    monkeypatch.setattr("service.node.scenario_from", lambda path: scenario)
+    yield
+
+
+class Heard:
+    """What a softphone was told; `whispered` is set with the first whisper."""
+
+    def __init__(self) -> None:
+        self.whispers: list[str] = []
+        self.whispered = asyncio.Event()
+
+    def __call__(self, message: dict[str, Any]) -> None:
+        if message["type"] == "whisper":
+            self.whispers.append(message["text"])
+            self.whispered.set()
+
+
+def first(audio: CallAudio, seconds: float) -> CallAudio:
+    return replace(audio, samples=audio.samples[:, : round(seconds * audio.rate)])
+
+
+async def stored(service: Running, call_id: str, token: str | None = None) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    async with service.client(headers=headers) as client:
+        view: dict[str, Any] = (await client.get(f"/v1/calls/{call_id}")).raise_for_status().json()
+        return view
+
+
+def said(view: dict[str, Any]) -> list[str]:
+    """The stored final lines, by time, as the page should show them."""
+    finals = [line for line in view["utterances"] if line["final"] and line["words"]]
+    finals.sort(key=lambda line: line["start"])
+    return [" ".join(word["text"].strip() for word in line["words"]) for line in finals]
+
+
+async def test_a_supervisor_sees_the_alert_and_whispers_to_the_agent(tmp_path: Path, wall: None) -> None:
+    heard, shots = Heard(), Shots.wanted()
+    async with (
+        running(settings_for(tmp_path)) as service,
+        chromium() as browser,
+        asyncio.TaskGroup() as group,
+    ):
+        console, other = await open_console(browser, service.http), await open_console(browser, service.http)
+        await console.phase("live")
+        await other.phase("live")
+        calls = {}
+        for call_id, after in (("rick", 0.0), ("hannah", 1.5), ("claire", 2.5)):
+            phone = service.phone(call=call_of(WALL[call_id], call_id), speed=6.0)
+            told = heard if call_id == "claire" else Heard()
+            await asyncio.sleep(after)
+            calls[call_id] = group.create_task(phone.play(sample(WALL[call_id]), told))
+        await _watch_and_answer(console, other, heard, shots)
+        await asyncio.wait(calls.values())
+        await _after_the_call(console, await stored(service, "claire"), shots)
+        assert await console.faults() == []
+        assert await other.faults() == []
+
+
+async def _watch_and_answer(console: Console, other: Console, heard: Heard, shots: Shots) -> None:
+    page = console.page
+    await console.choose("claire", SLOW)
+    await other.choose("claire", SLOW)
+    await expect(console.get("utterance").first).to_contain_text("Good afternoon", timeout=SLOW)
+    await expect(console.get("evidence").first).to_be_visible(timeout=SLOW)
+
+    card = page.locator('[data-testid="alert-card"][data-state="open"]')
+    await expect(card).to_be_visible(timeout=SLOW)
+    await expect(console.get("alert-title")).to_have_text("Steady the conversation")
+    await expect(console.get("alert-severity")).to_have_text("Act now")
+    await expect(console.get("alert-quote").last).to_contain_text("calm down")
+    await expect(console.get("alert-ack")).to_be_in_viewport(ratio=1)
+    await expect(console.get("call-row").first).to_contain_text("Steady the conversation")
+    await expect(console.get("announcer")).to_contain_text("Steady the conversation")
+    harmful = console.get("transcript").locator('mark.ev-harmful:has-text("calm down")')
+    await expect(harmful.first).to_be_visible()
+    await shots.take(page, "console-live")
+    assert await console.barriers() == []
+
+    await page.keyboard.press("a")
+    await expect(console.get("alert-state")).to_have_attribute("data-state", "acked")
+    await expect(other.get("alert-state")).to_have_attribute("data-state", "acked", timeout=SLOW)
+
+    line = await console.get("whisper-prepared").nth(1).locator("[dir=auto]").inner_text()
+    await page.keyboard.press("2")
+    await expect(console.get("whisper-input")).to_have_value(line)
+    await page.keyboard.press("Enter")
+    await asyncio.wait_for(heard.whispered.wait(), SLOW / 1000)
+    assert heard.whispers == [line]
+    for seen in (console, other):
+        delivered = seen.page.locator('[data-testid="whisper-state"][data-state="delivered"]')
+        await expect(delivered).to_contain_text("Delivered", timeout=SLOW)
+
+
+async def _after_the_call(console: Console, view: dict[str, Any], shots: Shots) -> None:
+    await expect(console.row("claire")).to_have_attribute("data-state", "ended", timeout=SLOW)
+    await console.get("to-scorecard").click(timeout=SLOW)
+    card = console.get("scorecard")
+    await expect(card).to_be_in_viewport(timeout=SLOW)
+    by_id = {item["behaviour"]: item for item in view["scorecard"]["items"]}
+    row = card.get_by_role("row", name="Steady with a frustrated customer").get_by_role("cell")
+    leakage = by_id["emotion.leakage"]
+    counts = [str(leakage[kind]) for kind in ("opportunities", "delivered", "missed", "harmful")]
+    assert (await row.all_inner_texts())[:4] == counts
+    await shots.take(console.page, "console-ended")
+    assert await console.barriers() == []
+
+    assert console.page.url.endswith("#/calls/claire")
+    await console.page.reload()
+    await expect(card).to_be_visible(timeout=SLOW)
+    assert await console.lines() == said(view)
+    answered = console.page.locator('[data-alert="emotion.leakage#1"]')
+    await expect(answered).to_contain_text("Acknowledged")
+    await expect(console.get("whisper-state")).to_have_attribute("data-state", "delivered")
+
+
+async def test_a_broken_connection_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    limits = LimitSettings(drain_seconds=2.0, resume_seconds=1.0)
+    settings = settings_for(tmp_path, port=free_port(), limits=limits)
+    wire = Wire(settings.port)
+    async with chromium() as browser, wire.listening():
+        async with running(settings) as service:
+            console = await open_console(browser, f"http://127.0.0.1:{wire.port}")
+            await console.phase("live")
+            phone = service.phone(call=call_of("good_call", "g"), speed=8.0)
+            async with asyncio.TaskGroup() as group:
+                playing = group.create_task(phone.play(sample("good_call")))
+                await expect(console.get("utterance").nth(3)).to_be_visible(timeout=SLOW)
+                wire.cut()
+                await console.phase("waiting")
+                await expect(console.get("connection")).to_contain_text("Not live")
+                before = await console.lines()
+                await asyncio.sleep(2.0)  # the call goes on for sixteen seconds that the page does not see
+                assert await console.lines() == before
+                await expect(console.get("whisper-send")).to_be_disabled()
+                wire.mend()
+                await console.page.get_by_role("button", name="Now", exact=True).click(timeout=SLOW)
+                await console.phase("live")
+                await playing
+            await expect(console.get("scorecard")).to_be_visible(timeout=SLOW)
+            view = await stored(service, "g")
+            assert await console.lines() == said(view)
+        await console.phase("waiting")
+        async with running(settings.model_copy(update={"node": f"{settings.node}-again"})) as service:
+            await console.page.get_by_role("button", name="Now", exact=True).click(timeout=SLOW)
+            await console.phase("live")
+            assert await console.lines() == said(view)
+            await service.phone(call=call_of("good_call", "next")).play(first(sample("good_call"), 8.0))
+            await expect(console.row("next")).to_be_visible(timeout=SLOW)
+            await expect(console.row("g")).to_be_visible()
+
+
+async def test_a_protected_service_lets_in_by_token_only(tmp_path: Path) -> None:
+    tokens = TokenSettings(console=(SecretStr(TOKEN),))
+    settings = settings_for(tmp_path, script="bad_answer_call", tokens=tokens)
+    async with running(settings) as service, chromium() as browser, asyncio.TaskGroup() as group:
+        console = await open_console(browser, service.http)
+        await expect(console.get("token-input")).to_be_focused(timeout=SLOW)
+        assert await console.barriers() == []
+        await _sign_in(console, "not-the-token", "Eve")
+        await expect(console.page.get_by_role("alert")).to_contain_text("refused that token", timeout=SLOW)
+        await expect(console.get("connection")).to_contain_text("Not live")
+        await _sign_in(console, TOKEN, "Eve")
+        await console.phase("live")
+        phone = service.phone(call=call_of("bad_answer_call", "b"), speed=8.0)
+        playing = group.create_task(phone.play(first(sample("bad_answer_call"), 50.0)))
+        await console.get("alert-ack").click(timeout=SLOW)
+        await expect(console.get("alert-card")).to_contain_text("Answered by Eve", timeout=SLOW)
+        await playing
+        await console.page.reload()
+        await console.phase("live")  # the tab remembers its token, for the page and for what it fetches
+        await expect(console.get("alert-card")).to_contain_text("Answered by Eve", timeout=SLOW)
+        assert await console.faults() == []
+
+
+async def _sign_in(console: Console, token: str, name: str) -> None:
+    await console.get("token-input").fill(token)
+    await console.get("token-name").fill(name)
+    await console.get("token-submit").click()
+
+
+async def test_an_address_of_no_call_says_so(tmp_path: Path) -> None:
+    async with running(settings_for(tmp_path)) as service, chromium() as browser:
+        console = await open_console(browser, f"{service.http}/#/calls/never-was")
+        await console.phase("live")
+        await expect(console.get("no-call")).to_contain_text("no call under this address", timeout=SLOW)
+
+
+@pytest.mark.weights
+async def test_the_alert_comes_while_the_words_are_fresh_with_a_real_recogniser(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, model=ModelSettings(name="tiny.en"))
+    async with running(settings) as service, chromium() as browser, asyncio.TaskGroup() as group:
+        console = await open_console(browser, service.http)
+        await console.phase("live")
+        phone = service.phone(call=call_of("bad_answer_call", "real"), speed=1.25)
+        playing = group.create_task(phone.play(first(sample("bad_answer_call"), 40.0)))
+        await expect(console.get("alert-quote").last).to_contain_text("calm down", timeout=45_000)
+        await expect(console.get("alert-title")).to_have_text("Steady the conversation")
+        assert not playing.done()  # the call is still on when the supervisor learns of it
+        await playing
+        await expect(console.get("to-scorecard")).to_be_visible(timeout=SLOW)
+        assert await console.lines() == said(await stored(service, "real"))
+        assert await console.faults() == []
