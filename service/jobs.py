@@ -9,19 +9,21 @@ import tempfile
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.batch import score_recording, scorecard_of
 from service.recordings import Recording
 from service.settings import LimitSettings
 from service.store.jobs import Job
 from service.store.repository import Repository
-from service.store.writer import StoreWriter
+from service.store.writer import BACKOFF_SECONDS, POISON
 from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from service.wire import to_json
@@ -30,6 +32,8 @@ from streaming.events import CallInfo, Party, Profile, Record
 from streaming.session import SessionParts
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 KIND = "recording"
 _WAITING = 100  # jobs that may wait on this node
@@ -51,7 +55,6 @@ class RecordingJobs:
     def __init__(
         self,
         repository: Repository,
-        writer: StoreWriter,
         parts: SessionParts,
         *,
         node: str,
@@ -59,12 +62,12 @@ class RecordingJobs:
         metrics: Metrics,
     ) -> None:
         self._repository = repository
-        self._writer = writer
         self._parts = parts
         self._node = node
         self._limits = limits
         self._metrics = metrics
         self._waiting: deque[tuple[str, Upload]] = deque()
+        self._taken: set[str] = set()  # ids of calls that wait or are being scored
         self._arrived = asyncio.Event()
         self._prefix = f"callcue-upload-{re.sub(r'[^A-Za-z0-9.-]', '_', node)}-"
 
@@ -81,10 +84,18 @@ class RecordingJobs:
         """Raises `CallExists` for a call id that is taken, `Overloaded` when too many wait."""
         if len(self._waiting) >= _WAITING:
             raise Overloaded("too many recordings wait here; try again later", retry_after=30.0)
-        if await self._repository.call(upload.call.call_id) is not None:
-            raise CallExists("a call with this id is stored: give every call its own id")
-        request = {"call_id": upload.call.call_id, "seconds": upload.recording.seconds}
-        job = await self._repository.jobs.create(KIND, request, node=self._node)
+        call_id = upload.call.call_id
+        if call_id in self._taken:
+            raise CallExists("a recording with this id is being scored: give every call its own id")
+        self._taken.add(call_id)
+        try:
+            if await self._repository.call(call_id) is not None:
+                raise CallExists("a call with this id is stored: give every call its own id")
+            request = {"call_id": call_id, "seconds": upload.recording.seconds}
+            job = await self._repository.jobs.create(KIND, request, node=self._node)
+        except BaseException:
+            self._taken.discard(call_id)
+            raise
         self._waiting.append((job.id, upload))
         self._arrived.set()
         return job
@@ -100,6 +111,7 @@ class RecordingJobs:
             try:
                 await self._score(job_id, upload)
             finally:
+                self._taken.discard(upload.call.call_id)
                 shutil.rmtree(upload.folder, ignore_errors=True)
 
     async def _fail_lost(self) -> None:
@@ -117,21 +129,21 @@ class RecordingJobs:
 
     async def _score(self, job_id: str, upload: Upload) -> None:
         jobs = self._repository.jobs
-        await jobs.update(job_id, state="running")
+        await _patiently(lambda: jobs.update(job_id, state="running"))
         try:
             records = await self._with_progress(job_id, upload)
-            await self._writer.put(records)
-            await self._writer.flush(upload.call.call_id)
+            # In one transaction: the call is there whole or not at all, and never looks live.
+            await _patiently(lambda: self._repository.append(records, node=self._node))
         except Exception as failure:  # supervision point: one recording's failure
             cause = first_cause(failure)
             told = cause.message if isinstance(cause, CallcueError) else "scoring failed on the server's side"
             log.warning("recording_failed", error=type(cause).__name__, where=innermost(cause))
-            await jobs.update(job_id, state="failed", error=told)
+            await _patiently(lambda: jobs.update(job_id, state="failed", error=told))
             return
         for record in records:
             self._metrics.observe(record.event)
         result = {"call_id": upload.call.call_id, "scorecard": to_json(scorecard_of(records))}
-        await jobs.update(job_id, state="done", progress=1.0, result=result)
+        await _patiently(lambda: jobs.update(job_id, state="done", progress=1.0, result=result))
 
     async def _with_progress(self, job_id: str, upload: Upload) -> Sequence[Record]:
         share = 0.0
@@ -143,7 +155,8 @@ class RecordingJobs:
         async def note() -> None:
             while True:
                 await asyncio.sleep(_PROGRESS_EVERY)
-                await self._repository.jobs.update(job_id, progress=round(share, 3))
+                with suppress(SQLAlchemyError, OSError):  # the next note may succeed
+                    await self._repository.jobs.update(job_id, progress=round(share, 3))
 
         noting = asyncio.ensure_future(note())
         try:
@@ -152,6 +165,20 @@ class RecordingJobs:
             noting.cancel()
             with suppress(asyncio.CancelledError):
                 await noting
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """`work`, tried again while the database is away: an hour's scoring must not be lost to its restart."""
+    pause, longest = BACKOFF_SECONDS
+    while True:
+        try:
+            return await work()
+        except POISON:
+            raise
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("job_store_away", error=type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, longest)
 
 
 def recording_call(

@@ -112,7 +112,6 @@ class Node:
         self.commands = BusCommands(self.bus)
         self.jobs = RecordingJobs(
             self.repository,
-            self.writer,
             self.parts,
             node=self.name,
             limits=settings.limits,
