@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.api import api_router
 from service.console import console_router
+from service.crowd import SocketLimit
 from service.health import health_router
 from service.ingest import ingest_router
 from service.node import Node
@@ -43,6 +44,7 @@ def create_app(node: Node) -> FastAPI:
         title="callcue", version=version("callcue"), lifespan=lifespan, docs_url=None, redoc_url=None
     )
     install_problems(app, node.metrics)
+    app.add_middleware(SocketLimit, most=node.settings.limits.connections, metrics=node.metrics)
     app.include_router(health_router(node.checks, node.metrics, node.refresh_metrics))
     app.include_router(ingest_router(node))
     app.include_router(console_router(node.live, node.commands, node.gate, metrics=node.metrics))

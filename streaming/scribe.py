@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from streaming.calllog import EventOrder
 from streaming.channel import Ear, Spoken
 from streaming.errors import EngineFailed, Overloaded, Superseded
-from streaming.events import AudioGap, CallInfo, Party, Profile, Seconds, Utterance, WordsHeldBack
+from streaming.events import (
+    AudioGap,
+    CallInfo,
+    DetectorFailed,
+    Event,
+    Party,
+    Profile,
+    Seconds,
+    Utterance,
+    WordsHeldBack,
+)
 from streaming.partials import Partials
 from streaming.ports import Priority, ProsodyMeter, SpeechRequest, Transcriber, Transcript
 
@@ -86,12 +96,17 @@ class Scribe:
     async def _measure(self, spoken: Spoken, due: Seconds, prosody: ProsodyMeter) -> None:
         loop = asyncio.get_running_loop()
         async with self._measuring:  # one after the other: a meter may build on what it measured before
-            signals = await loop.run_in_executor(
-                self._executor,
-                lambda: prosody.measure(spoken.audio, speaker=spoken.speaker, start=spoken.start),
-            )
-        for signal in signals:
-            self._order.add(signal, due=due)
+            try:
+                measured: Sequence[Event] = await loop.run_in_executor(
+                    self._executor,
+                    lambda: prosody.measure(spoken.audio, speaker=spoken.speaker, start=spoken.start),
+                )
+            except Exception as error:  # supervision: the words matter more than how they sounded
+                self._prosody = None
+                failed = DetectorFailed(detector="voice", at=spoken.end, error=type(error).__name__)
+                measured = [failed]
+        for event in measured:
+            self._order.add(event, due=due)
         self._order.settle(_voice(spoken))
         self._on_answer()
 
