@@ -130,7 +130,7 @@ class ScoreKeeper:
                 self._sides[event.speaker].words += len(event.words)
                 self._sides[event.speaker].uttered += event.end - event.start
             case WordsHeldBack():
-                self._sides[event.speaker].held_back += len(event.words)
+                self._sides[event.speaker].held_back += event.doubtful
 
     def card(self, at: Seconds, /) -> Scorecard:
         """The scorecard as of `at`; feeding may go on afterwards."""

@@ -143,8 +143,8 @@ class CallProjection:
                 self._speaking.discard(speaker)
             case Utterance():
                 self._say(event)
-            case WordsHeldBack(words=words):
-                self._held_back += len(words)
+            case WordsHeldBack():
+                self._held_back += event.doubtful
             case AudioGap():
                 self._gap_count += 1
                 self._put(self._gaps, self._gap_count, event, self._keep.gaps)

@@ -57,8 +57,7 @@ class Teleprinter:
             case AudioGap():
                 text = f"{event.end - event.start:.1f} s of the {event.speaker} not heard ({event.reason})"
                 self._line(event.start, "gap", "red", text)
-            case WordsHeldBack():
-                count = len(event.words)
+            case WordsHeldBack(doubtful=count) if count:
                 text = f"{count} word{'s' if count != 1 else ''} held back ({event.reason})"
                 self._line(event.start, "held back", "bright_black", text)
             case DetectorFailed():

@@ -168,7 +168,11 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsHeldBack:
-    """Words the recogniser produced that are not credited to anyone, and why."""
+    """Words the recogniser produced that are not credited to anyone, and why.
+
+    ``loop`` and ``overrun`` are the decoder repeating itself or running on behind the audio: they are
+    logged and counted in the metrics, but are no words that a person may have said.
+    """
 
     type: Literal["words_held_back"] = "words_held_back"
     speaker: Party
@@ -177,6 +181,11 @@ class WordsHeldBack:
     end: Seconds
     words: tuple[Word, ...]
     reason: HoldReason
+
+    @property
+    def doubtful(self) -> int:
+        """How many of the words somebody may have said after all."""
+        return 0 if self.reason in ("loop", "overrun") else len(self.words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,9 @@ export interface Word {
 }
 /**
  * Words the recogniser produced that are not credited to anyone, and why.
+ *
+ * ``loop`` and ``overrun`` are the decoder repeating itself or running on behind the audio: they are
+ * logged and counted in the metrics, but are no words that a person may have said.
  */
 export interface WordsHeldBack {
   end: number;

@@ -197,6 +197,8 @@ function applyEvent(state: CallState, event: Event): CallState {
     case "utterance":
       return event.final ? applyFinal(state, event) : applyPartial(state, event);
     case "words_held_back":
+      // The decoder repeating itself or running on: nobody's words (streaming/events.py).
+      if (event.reason === "loop" || event.reason === "overrun") return state;
       return {
         ...state,
         heldBack: [...state.heldBack, event],
