@@ -188,7 +188,8 @@ def _by_party(
 
 async def _spool(part: UploadFile, parties: tuple[Party, ...], folder: Path, jobs: RecordingJobs) -> Source:
     name = Path(part.filename or "recording").name or "recording"
-    path = folder / f"{parties[0]}-{name[-80:]}"
+    path = folder / parties[0] / name[-80:]
+    path.parent.mkdir()
     size = 0
     with path.open("wb") as out:
         while chunk := await part.read(_CHUNK):

@@ -79,8 +79,9 @@ def open_recording(sources: Sequence[Source]) -> Recording:
 def _parties_message(source: Source, channels: int) -> str:
     if channels == 1:
         return (
-            f"{source.path.name} is mono, but two parties were promised; give one file a party "
-            "(--agent FILE --customer FILE), or say who is on it (--party agent)"
+            f"{source.path.name} is mono, but two parties were promised; give one file a party"
+            " (--agent-file and --customer-file, over HTTP agent_file and customer_file),"
+            " or say who is on it (--party agent, over HTTP agent_file alone)"
         )
     return f"{source.path.name} has {channels} channels for {len(source.parties)} parties"
 
