@@ -1,6 +1,6 @@
 // The right: what needs a person in this call, and what to say to the agent.
 
-import { card, selected } from "../console";
+import { card, selected, show } from "../console";
 import { PHASE, clock } from "../format";
 import type { CallState } from "../state";
 import { AlertCard } from "./card";
@@ -40,7 +40,9 @@ function Earlier({ call, shown }: { call: CallState; shown: string | null }) {
         {others.map(({ alert, state }) => (
           <li key={alert.id} data-testid="earlier" data-alert={alert.id}>
             <time>{clock(alert.at)}</time>
-            <span>{alert.title}</span>
+            <span>
+              {alert.detections[0] ? <button type="button" class="jump" onClick={() => show(alert.detections[0]!)} title="Show the moment">{alert.title}</button> : alert.title}
+            </span>
             <span class={`phase phase-${state}`}>{PHASE[state]}</span>
           </li>
         ))}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { config, helpOpen, link, retryNow, state } from "../console";
+import { config, helpOpen, isLive, link, retryNow, state } from "../console";
 import { plural } from "../format";
 import { openAlert } from "../select";
 import { Mark } from "./icons";
@@ -10,7 +10,7 @@ export function Bar() {
   return (
     <header class="bar">
       <h1 class="brand"><Mark />callcue</h1>
-      <p class="bar-sum" hidden={state.value.cursor === null}>
+      <p class="bar-sum" hidden={!isLive.value}>
         <strong>{plural(live.length, "live call")}</strong>
         <span class={waiting ? "bar-need" : "bar-calm"}>{waiting ? `${waiting} to look at` : "nothing to look at"}</span>
       </p>

@@ -1,7 +1,7 @@
 // The list at the left: live calls as calm rows, the ended ones below.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { endedRows, hold, rows, select, selectedId, state } from "../console";
+import { endedRows, hold, isLive, rows, select, selectedId, state } from "../console";
 import { SEVERITY, clock, percent, personOf } from "../format";
 import { harmfulMoments, marks, openAlert, overallRate } from "../select";
 import type { CallState } from "../state";
@@ -14,14 +14,14 @@ const RECENT = 30;
 const MOVE_MS = 180;
 
 export function CallList() {
-  const { calls, cursor } = state.value;
+  const { calls } = state.value;
   const list = useMovingRows(rows.value);
   const live = rows.value.flatMap((id) => calls.get(id) ?? []);
   const ended = endedRows.value.slice(0, RECENT).flatMap((id) => calls.get(id) ?? []);
   return (
     <nav class="calls" aria-label="Calls" onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
       <h2 class="calls-title">Live<span class="count">{live.length}</span></h2>
-      {live.length === 0 && <p class="empty">{cursor === null ? "Waiting for the service." : "No live calls. They appear here as soon as a softphone streams."}</p>}
+      {live.length === 0 && <p class="empty">{!isLive.value ? "Waiting for the service." : "No live calls. They appear here as soon as a softphone streams."}</p>}
       <ul class="rows" ref={list}>
         {live.map((call) => <Row key={call.call.call_id} call={call} chosen={call.call.call_id === selectedId.value} />)}
       </ul>
@@ -52,12 +52,12 @@ const Row = memo(({ call, chosen }: { call: CallState; chosen: boolean }) => {
         data-state={call.live ? "live" : "ended"}
         onClick={() => select(call_id)}
       >
-        <span class="row-who">
+        <span class="row-line">
           <span class="row-agent"><bdi class="cut" title={agent ?? undefined}>{personOf(agent, "agent")}</bdi><Voice on={call.speaking.includes("agent")} /></span>
-          <span class="row-customer"><bdi class="cut" title={customer_name ?? undefined}>{personOf(customer_name, "customer")}</bdi><Voice on={call.speaking.includes("customer")} /></span>
-        </span>
-        <span class="row-facts">
           <span class="row-time"><span class="unseen">, running </span>{clock(call.at)}</span>
+        </span>
+        <span class="row-line">
+          <span class="row-customer"><bdi class="cut" title={customer_name ?? undefined}>{personOf(customer_name, "customer")}</bdi><Voice on={call.speaking.includes("customer")} /></span>
           {call.scorecard ? <Rate call={call} /> : <MarkCounts call={call} />}
         </span>
         {view && (

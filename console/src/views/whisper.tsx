@@ -26,12 +26,12 @@ export function takePrepared(index: number): void {
   const text = prepared()[index];
   if (text === undefined || !selected.value) return;
   draft(selected.value.call.call_id, text);
-  requestAnimationFrame(() => {
-    const box = document.getElementById(BOX);
-    if (!(box instanceof HTMLTextAreaElement)) return;
-    box.focus();
-    box.setSelectionRange(text.length, text.length);
-  });
+  // At once, not with the next drawing: Enter may follow faster than that.
+  const box = document.getElementById(BOX);
+  if (!(box instanceof HTMLTextAreaElement)) return;
+  box.value = text;
+  box.focus();
+  box.setSelectionRange(text.length, text.length);
 }
 
 export function Whispers({ call }: { call: CallState }) {
