@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,16 +31,8 @@ _SECURITY = {
 
 
 def create_app(node: Node) -> FastAPI:
-    """The app of `node`, which is entered when the app starts."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        async with node:
-            yield
-
-    app = FastAPI(
-        title="callcue", version=version("callcue"), lifespan=lifespan, docs_url=None, redoc_url=None
-    )
+    """The app of `node`, which whoever serves the app has entered."""
+    app = FastAPI(title="callcue", version=version("callcue"), docs_url=None, redoc_url=None)
     install_problems(app, node.metrics)
     app.add_middleware(SocketLimit, most=node.settings.limits.connections, metrics=node.metrics)
     app.include_router(health_router(node.checks, node.metrics, node.refresh_metrics))

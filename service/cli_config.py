@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
-from service.settings import Settings
+from service.settings import Settings, load_settings
 
 config_app = typer.Typer(no_args_is_help=True, help="Settings: show what is in force, or the schema.")
 
@@ -15,7 +15,7 @@ config_app = typer.Typer(no_args_is_help=True, help="Settings: show what is in f
 @config_app.command("show")
 def show() -> None:
     """The settings in force, as JSON; tokens and passwords are masked."""
-    settings = Settings()
+    settings = load_settings()
     shown = settings.model_dump(mode="json")
     for name in ("database_url", "redis_url"):
         shown[name] = without_password(shown[name])

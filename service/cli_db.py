@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from service.settings import Settings
+from service.settings import load_settings
 from streaming.errors import CallcueError
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def purge(
 
 
 def _url(given: str | None) -> str:
-    return given or Settings().database_url
+    return given or load_settings().database_url
 
 
 def _seconds(age: str) -> float:

@@ -17,7 +17,7 @@ from service.batch import CallFacts, facts_beside, stereo
 from service.cli_serve import with_options
 from service.cli_stream import OUT, play_and_show
 from service.printing import scorecard_table
-from service.settings import Settings
+from service.settings import Settings, TokenSettings, load_settings
 from service.softphone import CallAudio, Softphone, load
 from service.telemetry.logs import configure_logs
 from streaming.errors import ConfigError
@@ -52,8 +52,14 @@ def demo(
         customer_name=facts.customer_name,
     )
     with tempfile.TemporaryDirectory(prefix="callcue-demo-") as folder:
-        base = Settings().model_copy(
-            update={"profile": Profile.FULL, "host": "127.0.0.1", "log_level": "error"}
+        base = load_settings().model_copy(
+            update={
+                "profile": Profile.FULL,
+                "host": "127.0.0.1",
+                "log_level": "error",
+                "redis_url": None,
+                "tokens": TokenSettings(),
+            }
         )
         settings = with_options(base, port=port, model=model, database=f"sqlite:///{folder}/demo.db")
         configure_logs(level=settings.log_level)

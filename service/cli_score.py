@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from service.jobs import recording_call
 from service.printing import Teleprinter, scorecard_table
 from service.recordings import BOTH, Recording, Source, open_recording
 from service.report import Scored, write_csv, write_json
-from service.settings import Settings
+from service.settings import Settings, load_settings
 from service.switchboard import stricter
 from streaming.errors import CallcueError, ConfigError
 from streaming.events import Party, Profile
@@ -59,9 +60,10 @@ def score(
     Facts of a call are also read from NAME.json beside NAME.wav (agent, team, customer_name). The exit
     status is 1 when a recording could not be scored; the others are scored all the same.
     """
-    settings = with_options(Settings(), model=model)
+    settings = with_options(load_settings(), model=model)
     if profile is not None:
         settings = settings.model_copy(update={"profile": profile})
+    _check_writable(json_file, csv_file)
     given = CallFacts(agent=agent, team=team, customer_name=customer_name)
     tasks, failed = _tasks(paths or [], agent_file, customer_file, party, given)
     scored = asyncio.run(_score_all(settings, tasks, failed)) if tasks else []
@@ -77,6 +79,13 @@ def score(
         ERR.print(f"callcue: {name}: {why}", style="red", markup=False)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_writable(*files: Path | None) -> None:
+    """Now rather than after an hour of scoring."""
+    for file in files:
+        if file is not None and (file.is_dir() or not os.access(file.parent, os.W_OK)):
+            raise ConfigError(f"{file} cannot be written: is there such a folder?")
 
 
 def _tasks(

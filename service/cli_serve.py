@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.settings import ModelSettings, Settings
+from service.settings import ModelSettings, Settings, load_settings
 from service.telemetry.logs import configure_logs
 
 
@@ -28,7 +28,7 @@ def serve(
 
     Every setting can be given as CALLCUE_… in the environment; see `callcue config show`.
     """
-    settings = with_options(Settings(), host=host, port=port, model=model, database=database)
+    settings = with_options(load_settings(), host=host, port=port, model=model, database=database)
     configure_logs(level=settings.log_level, as_json=log_json or settings.log_json)
     asyncio.run(run_service(settings))
 

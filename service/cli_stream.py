@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from detectors.base import catalogue
 from service.batch import CallFacts, facts_beside, stereo
@@ -19,7 +19,7 @@ from service.recordings import BOTH
 from service.softphone import CallAudio, Softphone, generated, load
 from service.watching import open_console, watch
 from streaming.audio import Encoding
-from streaming.errors import CallcueError, ConfigError
+from streaming.errors import CallcueError, ConfigError, first_cause
 from streaming.events import CallInfo, Party, Profile, Scorecard
 
 OUT = Console(highlight=False)
@@ -93,14 +93,23 @@ def _audio(recording: Path | None, generate: float | None, party: Party | None) 
 def _connected(work: Any) -> Any:
     try:
         return asyncio.run(work)
-    except ConnectionClosed as closed:
-        received = closed.rcvd
-        told = f"{received.code}: {received.reason}" if received else "without a close frame"
-        raise CallcueError(f"the service closed the connection ({told})") from None
-    except (OSError, WebSocketException) as error:
-        raise CallcueError(
-            f"cannot reach the service ({type(error).__name__}): is `callcue serve` running?"
-        ) from None
+    except (OSError, WebSocketException, ExceptionGroup) as error:
+        raise _told(first_cause(error)) from None
+
+
+def _told(cause: BaseException) -> BaseException:
+    """What ended the connection, in a sentence; what is no matter of connections, as it is."""
+    match cause:
+        case ConnectionClosed(rcvd=received):
+            said = f"{received.code}: {received.reason}" if received else "without a close frame"
+            return CallcueError(f"the service closed the connection ({said})")
+        case InvalidStatus(response=response):
+            return CallcueError(f"the service refused the connection (HTTP {response.status_code})")
+        case OSError() | WebSocketException():
+            name = type(cause).__name__
+            return CallcueError(f"cannot reach the service ({name}): is `callcue serve` running?")
+        case _:
+            return cause
 
 
 async def play_and_show(phone: Softphone, audio: CallAudio, *, follow: bool) -> Scorecard | None:

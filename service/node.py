@@ -13,6 +13,7 @@ from types import TracebackType
 
 import numpy as np
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from detectors import REGISTRY
 from detectors.base import catalogue
@@ -124,7 +125,7 @@ class Node:
         async with AsyncExitStack() as opening:
             opening.callback(self._ears.shutdown)
             opening.push_async_callback(self.repository.aclose)
-            await upgrade(self.settings.database_url)
+            await _prepare(self.settings.database_url)
             opening.push_async_callback(self.bus.close)
             opening.push_async_callback(self.writer.aclose)
             shared_network()  # before the first call, so that missing weights are told now
@@ -215,6 +216,15 @@ class Node:
         if len(seen) > _SEEN_COMMANDS:
             del seen[next(iter(seen))]
         _act(command, live.session)
+
+
+async def _prepare(database_url: str) -> None:
+    """Bring the store to this release's schema. Raises `ConfigError` when it cannot be used."""
+    try:
+        await upgrade(database_url)
+    except (SQLAlchemyError, OSError) as error:
+        name = type(error).__name__
+        raise ConfigError(f"the database cannot be used ({name}): see CALLCUE_DATABASE_URL") from error
 
 
 def _act(command: Command, session: CallSession) -> None:

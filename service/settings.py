@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from streaming.errors import ConfigError
 from streaming.events import Profile
 
 
@@ -86,8 +87,26 @@ class Settings(BaseSettings):
     )
     behaviours_off: frozenset[str] = frozenset()
     thresholds: dict[str, float] = Field(default_factory=dict, description="behaviour.key → number")
-    log_level: str = "info"
+    log_level: str = Field(default="info", pattern="^(?i:debug|info|warning|error|critical)$")
     log_json: bool = False
     tokens: TokenSettings = TokenSettings()
     limits: LimitSettings = LimitSettings()
     model: ModelSettings = ModelSettings()
+
+
+def load_settings() -> Settings:
+    """From the environment. Raises `ConfigError`, which names the variables and not their values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        told = [f"{_variable(fault['loc'])}: {fault['msg']}" for fault in faults]
+        raise ConfigError("; ".join(told)) from None
+    except SettingsError as error:  # it names the field, and quotes the value only in its cause
+        raise ConfigError(f"{error}; lists and groups are written as JSON") from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    first = str(place[0])
+    names = [first if first.isupper() else f"CALLCUE_{first.upper()}"]
+    return "__".join([*names, *(str(step).upper() for step in place[1:])])

@@ -107,7 +107,8 @@ class Softphone:
                 payload = encode(Encoding.MULAW, samples)
                 await socket.send(client.media(tracks[party], position, payload))
         await socket.send(client.stop())
-        await socket.wait_closed()
+        async for _ in socket:  # until it closes, which raises when that is not as it should be
+            pass
 
     async def _paced(self, audio: CallAudio) -> AsyncIterator[tuple[int, NDArray[np.float32]]]:
         """Frames at their time; late ones follow at once, so that the stream does not drift."""
