@@ -129,7 +129,6 @@ async def _watch_and_answer(console: Console, other: Console, heard: Heard, shot
 
     line = await console.get("whisper-prepared").nth(1).locator("[dir=auto]").inner_text()
     await page.keyboard.press("2")
-    await expect(console.get("whisper-input")).to_have_value(line)
     await page.keyboard.press("Enter")
     await asyncio.wait_for(heard.whispered.wait(), SLOW / 1000)
     assert heard.whispers == [line]
@@ -175,6 +174,7 @@ async def test_a_broken_connection_is_told_and_loses_nothing(tmp_path: Path) -> 
                 wire.cut()
                 await console.phase("waiting")
                 await expect(console.get("connection")).to_contain_text("Not live")
+                await expect(console.page.get_by_text("live call")).to_be_hidden()  # nothing stale is claimed
                 before = await console.lines()
                 await asyncio.sleep(2.0)  # the call goes on for sixteen seconds that the page does not see
                 assert await console.lines() == before
@@ -238,7 +238,7 @@ async def test_the_alert_comes_while_the_words_are_fresh_with_a_real_recogniser(
     async with running(settings) as service, chromium() as browser, asyncio.TaskGroup() as group:
         console = await open_console(browser, service.http)
         await console.phase("live")
-        phone = service.phone(call=call_of("bad_answer_call", "real"), speed=1.25)
+        phone = service.phone(call=call_of("bad_answer_call", "real"), speed=1.5)
         playing = group.create_task(phone.play(first(sample("bad_answer_call"), 40.0)))
         await expect(console.get("alert-quote").last).to_contain_text("calm down", timeout=45_000)
         await expect(console.get("alert-title")).to_have_text("Steady the conversation")
