@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -16,7 +16,9 @@ from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from streaming.dialects.base import Hello
 from streaming.errors import CallExists, Draining, Overloaded, first_cause
-from streaming.events import CallInfo, Profile, Scorecard
+from streaming.events import CallInfo, Profile, Record, Scorecard, Utterance
+from streaming.inbox import Inbox
+from streaming.ports import RecordSink
 from streaming.session import CallSession, SessionParts
 
 log = structlog.get_logger()
@@ -41,6 +43,24 @@ class LiveCall:
     socket: object | None = None
     grace: asyncio.TimerHandle | None = None
     longest: asyncio.TimerHandle | None = None
+
+
+class _Timed:
+    """A live call's sink, which measures how long after its end of speech a final line is filed."""
+
+    def __init__(self, sink: RecordSink, metrics: Metrics) -> None:
+        self._sink = sink
+        self._metrics = metrics
+        self.inbox: Inbox | None = None
+
+    async def put(self, records: Sequence[Record], /) -> None:
+        for record in records:
+            line = record.event
+            if isinstance(line, Utterance) and line.final and line.words and self.inbox is not None:
+                waited = self.inbox.waited(line.speaker, line.end)
+                if waited is not None:
+                    self._metrics.final_latency.observe(waited)
+        await self._sink.put(records)
 
 
 class Switchboard:
@@ -180,8 +200,11 @@ class Switchboard:
         return live
 
     def _begin(self, call: CallInfo, rate: int, socket: object) -> LiveCall:
+        timed = _Timed(self._parts.sink, self._metrics)
+        session = CallSession(call, rate=rate, parts=replace(self._parts, sink=timed))
+        timed.inbox = session.inbox
         live = LiveCall(
-            session=CallSession(call, rate=rate, parts=self._parts),
+            session=session,
             resume_token=secrets.token_urlsafe(24),
             result=asyncio.get_running_loop().create_future(),
             socket=socket,

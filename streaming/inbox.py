@@ -10,6 +10,8 @@ from streaming.channel import Lost, Piece
 from streaming.events import GapReason, Party, Seconds
 
 _REMEMBERED = 256  # dropped stretches kept until their gap is seen
+_ARRIVALS = 600  # times of arrival kept a party, one a tenth of a second of audio: a minute
+_ARRIVAL_EVERY: Seconds = 0.1
 
 
 class Inbox:
@@ -23,6 +25,9 @@ class Inbox:
         self._ends = dict.fromkeys(self._pieces, 0)  # the sample behind the newest that came
         self._reasons: deque[tuple[Party, Seconds, Seconds, GapReason]] = deque(maxlen=_REMEMBERED)
         self._room = asyncio.Event()
+        self._arrived: dict[Party, deque[tuple[Seconds, float]]] = {
+            party: deque(maxlen=_ARRIVALS) for party in self._pieces
+        }
 
     @property
     def seconds(self) -> Seconds:
@@ -43,11 +48,25 @@ class Inbox:
         queue.append(piece)
         self._waiting[piece.party] += piece.samples
         self._ends[piece.party] = max(self._ends[piece.party], piece.end)
+        self._note_arrival(piece)
         while self._waiting[piece.party] > self._limit * self._rate and len(queue) > 1:
             dropped = queue.popleft()
             self._waiting[piece.party] -= dropped.samples
             span = (dropped.position / self._rate, dropped.end / self._rate)
             self._reasons.append((piece.party, *span, "overload"))
+
+    def waited(self, party: Party, at: Seconds) -> Seconds | None:
+        """How long ago the party's audio at stream second `at` came; None when that is not remembered."""
+        arrived = self._arrived[party]
+        if not arrived or arrived[0][0] > at:
+            return None
+        first = next((when for end, when in arrived if end >= at), None)
+        return None if first is None else asyncio.get_running_loop().time() - first
+
+    def _note_arrival(self, piece: Piece) -> None:
+        arrived, end = self._arrived[piece.party], piece.end / self._rate
+        if not arrived or end >= arrived[-1][0] + _ARRIVAL_EVERY:
+            arrived.append((end, asyncio.get_running_loop().time()))
 
     def take(self) -> dict[Party, list[Piece]]:
         """Everything waiting; wakes who waits for room."""

@@ -53,7 +53,7 @@ class Metrics:
         self.worker_memory = gauge("asr_worker_rss_bytes", "Resident memory of the recogniser's process.")
         self.final_latency = Histogram(
             "callcue_final_latency_seconds",
-            "From the end of speech (stream time) to the final utterance, while live.",
+            "From the arrival of an utterance's last audio to its final line, while live.",
             buckets=_LATENCY,
             registry=self.registry,
         )

@@ -140,10 +140,10 @@ class Client:
     def abort(self) -> None:
         """Vanish: half a frame, then a TCP reset."""
         transport = self.socket.transport
-        transport.write(b"\x82\x7e\x01\x44\x00\x00")  # type: ignore[attr-defined]  # a frame's beginning
+        transport.write(b"\x82\x7e\x01\x44\x00\x00")  # a frame's beginning
         raw = transport.get_extra_info("socket")
         raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()  # type: ignore[attr-defined]
+        transport.abort()
 
 
 @asynccontextmanager

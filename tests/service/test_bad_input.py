@@ -54,7 +54,7 @@ async def check_refusal(
         pytest.param(hello(customer_name="x" * 129), "128 characters", id="long-name"),
         pytest.param(hello(agent="a\x00b"), "control characters", id="control-characters"),
         pytest.param(hello(rate="8000"), "'rate'", id="rate-as-text"),
-        pytest.param(hello(**{SECRET: 1}), "not known here", id="unknown-field"),
+        pytest.param({**hello(), SECRET: 1}, "not known here", id="unknown-field"),
         pytest.param({"type": "bye"}, '"hello"', id="bye-first"),
     ],
 )
@@ -117,7 +117,7 @@ async def test_a_message_that_never_ends(scene: Scene) -> None:
     """An unfinished fragment is no sign of life."""
     async with attacker(scene.service) as client:
         await client.begin()
-        client.socket.transport.write(b"\x02\x84\x00\x00\x00\x00\x00\x00\x00\x00")  # type: ignore[attr-defined]
+        client.socket.transport.write(b"\x02\x84\x00\x00\x00\x00\x00\x00\x00\x00")
         close, error = await client.closed()
     assert (close, error and error["code"]) == (4408, "idle_timeout")
     scene.one_line("idle_timeout")
@@ -221,7 +221,7 @@ async def test_text_that_is_no_text(scene: Scene, caplog: pytest.LogCaptureFixtu
     call_id = new_id()
     async with attacker(scene.service) as client:
         await client.begin(call_id=call_id)
-        client.socket.transport.write(b"\x81\x82\x00\x00\x00\x00\xff\xfe")  # type: ignore[attr-defined]
+        client.socket.transport.write(b"\x81\x82\x00\x00\x00\x00\xff\xfe")
         close, _ = await client.closed()
     assert close == 1007
     await gone(scene.service, call_id)

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from detectors import REGISTRY
 from models.process import ProcessWorker
 from models.scripted import ScriptedEngine, ScriptedEngineFactory, scenario_from
 from models.worker import ThreadWorker
@@ -215,7 +216,7 @@ async def test_a_detector_that_raises_is_out_of_that_call_and_said_so(
         def finish(self, at: float, /) -> Sequence[Detection]:
             return ()
 
-    registry = {**node_module.REGISTRY, "broken": lambda call, policy: Broken(call)}
+    registry = {**REGISTRY, "broken": lambda call, policy: Broken(call)}
     monkeypatch.setattr(node_module, "REGISTRY", registry)
     async with running(settings_for(tmp_path, limits=LIMITS)) as service:
         with watching_logs() as logs:

@@ -17,7 +17,7 @@ from service.watching import open_console
 from streaming.events import CallInfo, Utterance
 from tests.processes import ServeProcess, scripted
 from tests.running import SAMPLES, running, sample, settings_for
-from tests.service.attack import attacker, new_id
+from tests.service.attack import attacker, counted, excerpt, new_id
 
 pytestmark = pytest.mark.weights
 
@@ -83,6 +83,16 @@ async def test_after_a_call_its_counters_are_there_and_nobodys_name_is(tmp_path:
     assert {label for name in samples for label in re.findall(r'(\w+)="', name)} <= known
 
 
+async def test_the_time_to_a_final_line_is_measured(tmp_path: Path) -> None:
+    """At four times real time the endpoint's silence passes in a quarter of its time."""
+    async with running(settings_for(tmp_path)) as service:
+        await service.phone(speed=4.0).play(excerpt(9.0))
+        lines = counted(service, "final_latency_seconds_count")
+        mean = counted(service, "final_latency_seconds_sum") / max(1, lines)
+    assert lines > 0
+    assert 0.05 < mean < 2.0
+
+
 PHONE, CONSOLE = "softphone-token-0123456789", "console-token-0123456789"
 WHISPER = "Offer the sapphire callback"
 CALL = CallInfo(call_id=new_id("quiet"), customer_name="Zsuzsanna Quillfeather", agent="Xanthippe Vanterpool")
@@ -113,7 +123,7 @@ async def refusals(service: Any) -> None:
             await client.closed()
     async with attacker(service, additional_headers=right) as client:  # the websocket layer's own traceback
         await client.begin(customer_name="Zsuzsanna Quillfeather")
-        client.socket.transport.write(b"\x81\x89\x00\x00\x00\x00emerald\xff\xfe")  # type: ignore[attr-defined]
+        client.socket.transport.write(b"\x81\x89\x00\x00\x00\x00emerald\xff\xfe")
         await client.closed()
     headers = {"Authorization": f"Bearer {CONSOLE}"}
     async with httpx.AsyncClient(base_url=service.http, headers=headers) as http:
