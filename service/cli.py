@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli_bench import bench_app
 from service.cli_config import config_app
 from service.cli_db import app as db_app
 from service.cli_demo import demo
@@ -50,6 +51,7 @@ app.command()(demo)
 app.add_typer(models_app, name="models")
 app.add_typer(db_app, name="db")
 app.add_typer(config_app, name="config")
+app.add_typer(bench_app(), name="bench")
 
 
 def main() -> None:

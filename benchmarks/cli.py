@@ -1,0 +1,100 @@
+"""`callcue bench`: measurements of a checkout. Imports what is heavy when a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streaming.errors import ConfigError
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed, cost and accuracy (benchmarks/README.md).")
+
+
+@bench_app.command()
+def load(
+    calls: Annotated[int, typer.Option(min=1, help="Two-party calls at once.")] = 1,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each call.")] = 60.0,
+    model: Annotated[str, typer.Option(help="Whisper weights.")] = "tiny.en",
+    framing: Annotated[str, typer.Option(help="native | twilio; both send 20 ms frames.")] = "native",
+    profile: Annotated[str | None, typer.Option(help="eu-workplace (the default) | training | full.")] = None,
+    recordings: Annotated[
+        list[Path] | None, typer.Option(help="Stereo recordings or folders; default: the samples.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="A running service (ws://…) instead of one started for this.")
+    ] = None,
+    pid: Annotated[int | None, typer.Option(help="With --url: its process, whose cost is counted.")] = None,
+    sweep: Annotated[
+        bool, typer.Option(help="From --calls on, find the most calls with p95 ≤ 2 s and no gap.")
+    ] = False,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Where to draw calls against waits.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Where the started service's log goes.")] = None,
+) -> None:
+    """Play calls in real time and measure at a console: end of speech → line and card, CPU, memory.
+
+    CALLCUE_… settings of the environment reach the service. The first call starts its recording at the
+    beginning when it is alone; several start at shuffled places.
+    """
+    from benchmarks.load import LoadOptions, line, run_load, run_sweep, write
+    from benchmarks.sweep import plot as draw
+
+    if framing not in ("native", "twilio"):
+        raise ConfigError("--framing is native or twilio")
+    options = LoadOptions(
+        calls=calls,
+        seconds=seconds,
+        recordings=recordings or [SAMPLES],
+        model=model,
+        framing="twilio" if framing == "twilio" else "native",
+        profile=profile,
+        url=url,
+        pid=pid,
+        log=log,
+    )
+    if sweep:
+        runs = run_sweep(options, typer.echo)
+        held = max((run["calls"] for run in runs if run["holds"]), default=0)
+        typer.echo(f"holds {held} calls")
+    else:
+        runs = [run_load(options, typer.echo)]
+        typer.echo(line(runs[0]))
+    if json_out is not None:
+        write(runs, json_out)
+    if plot is not None:
+        draw(runs, plot, title=f"{model}, {framing}")
+
+
+@bench_app.command()
+def engine(
+    recordings: Annotated[list[Path], typer.Option(help="Folders with manifest.jsonl.")],
+    models: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights.")] = None,
+    margins: Annotated[list[float] | None, typer.Option("--margin", help="Seconds of margin.")] = None,
+    count: Annotated[int, typer.Option(help="Utterances a folder.")] = 40,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the rows.")] = None,
+) -> None:
+    """What the recogniser costs and how well it hears: 30 s windows against utterance-sized ones."""
+    from benchmarks.engine import main
+
+    arguments = ["--recordings", *map(str, recordings), "--count", str(count)]
+    arguments += ["--models", *models] if models else []
+    arguments += ["--margins", *map(str, margins)] if margins else []
+    arguments += ["--json", str(json_out)] if json_out else []
+    main(arguments)
+
+
+@bench_app.command("voice-activity")
+def voice_activity(
+    call: Annotated[
+        Path | None, typer.Option(help="A real stereo call besides the samples; loud frames are its truth.")
+    ] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the rows.")] = None,
+) -> None:
+    """How much speech the voice-activity network finds, against the one that faster-whisper bundles."""
+    from benchmarks.voice_activity import run
+
+    run(call, json_out)
