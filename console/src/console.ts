@@ -168,8 +168,9 @@ async function readConfig(): Promise<void> {
     setTimeout(() => void readConfig(), RETRY_FETCH_MS);
     return;
   }
-  if (config.value.auth && !sessionStorage.getItem(TOKEN_KEY)) tokenWanted.value = "first";
-  else connection.start();
+  if (!config.value.auth || sessionStorage.getItem(TOKEN_KEY)) return connection.start();
+  link.value = { phase: "refused" };
+  tokenWanted.value = "first";
 }
 
 export function start(): void {

@@ -83,10 +83,14 @@ class Console:
         await self.row(call_id).click(timeout=timeout)
         await self.page.mouse.move(720, 890)
 
-    async def phase(self, phase: str, timeout: float = 15.0) -> None:
+    async def phase(self, phase: str, timeout: float = 30.0) -> None:
         """Wait until the page says so of its connection."""
         wanted = f'[data-testid="connection"][data-phase="{phase}"]'
         await self.page.locator(wanted).wait_for(timeout=timeout * 1000)
+
+    async def hurry(self) -> None:
+        """Press "Now", unless the page has tried again by itself."""
+        await self.page.evaluate("document.querySelector('[data-testid=\"retry\"]')?.click()")
 
     async def lines(self) -> list[str]:
         """The transcript's final lines, as read on the page."""

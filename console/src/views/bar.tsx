@@ -48,7 +48,7 @@ function Waiting() {
   return (
     <>
       <span>Not live – reconnecting<span class="link-when" aria-hidden="true">{seconds > 0 ? `in ${seconds} s` : "now"}</span></span>
-      <button type="button" class="button button-small" onClick={retryNow}>Now</button>
+      <button type="button" class="button button-small" onClick={retryNow} data-testid="retry">Now</button>
     </>
   );
 }
