@@ -28,7 +28,7 @@ from models.scripted import ScriptedEngineFactory, scenario_from
 from models.vad import SileroVoiceActivity, shared_network
 from models.whisper import EngineConfig, WhisperFactory
 from models.worker import EngineFactory, EngineWorker, ThreadWorker
-from service.auth import Gate, Tokens
+from service.auth import Gate, Tokens, require_safe_bind
 from service.board import live_board
 from service.commands import TOPIC as COMMANDS
 from service.commands import BusCommands, Command, decode_command
@@ -57,7 +57,10 @@ _SEEN_COMMANDS = 1024
 
 
 def build(settings: Settings) -> Node:
-    """Put a node together; nothing is opened before it is entered. Raises `ConfigError`."""
+    """Put a node together; nothing is opened before it is entered.
+
+    Raises `ConfigError`, not least when its address would be open to others without tokens.
+    """
     return Node(settings)
 
 
@@ -85,6 +88,7 @@ class Node:
         self.settings = settings
         self.name = settings.node or f"{socket.gethostname()}:{settings.port}"
         self.tokens = Tokens(softphone=settings.tokens.softphone, console=settings.tokens.console)
+        require_safe_bind(settings.host, self.tokens)  # before anything is opened
         self.gate = Gate(self.tokens, settings.allowed_origins)
         self.metrics = Metrics()
         self.behaviours = catalogue()

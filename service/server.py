@@ -9,7 +9,6 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service.auth import require_safe_bind
 from service.node import Node
 from service.settings import Settings
 from streaming.errors import ConfigError
@@ -71,8 +70,6 @@ class DrainingServer(uvicorn.Server):
 
 
 def make_server(app: FastAPI, node: Node, settings: Settings) -> DrainingServer:
-    """Raises `ConfigError` when the address would be open to others without tokens."""
-    require_safe_bind(settings.host, node.tokens)
     config = uvicorn.Config(
         app,
         host=settings.host,
