@@ -72,7 +72,7 @@ class CallSocket:
         self.call_id = live.session.call.call_id
         self._plausibility = Plausibility(hello.rate)
         try:
-            await self._send(self._dialect.ready(live.session.position, live.resume_token))
+            await self._send(self._dialect.ready(live.session.inbox.received, live.resume_token))
             live.session.attach(self._notice)
             await self._converse(live, hello)
         except* (ProtocolError, TooLarge) as errors:

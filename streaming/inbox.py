@@ -6,12 +6,14 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
+from streaming.audio import TrackLimits
 from streaming.channel import Lost, Piece
 from streaming.events import GapReason, Party, Seconds
 
 _REMEMBERED = 256  # dropped stretches kept until their gap is seen
 _ARRIVALS = 600  # times of arrival kept a party, one a tenth of a second of audio: a minute
 _ARRIVAL_EVERY: Seconds = 0.1
+_REPEATED: Seconds = TrackLimits().resend  # further back is an error, which the ear tells
 
 
 class Inbox:
@@ -35,6 +37,11 @@ class Inbox:
         return max(self._waiting.values()) / self._rate
 
     @property
+    def received(self) -> int:
+        """The wire sample behind what came of every party, heard or still waiting."""
+        return min(self._ends.values())
+
+    @property
     def full(self) -> bool:
         return self.seconds >= self._limit
 
@@ -43,7 +50,13 @@ class Inbox:
         return not any(self._pieces.values())
 
     def offer(self, piece: Piece) -> None:
-        """Take a piece; while the party has more than `limit` waiting, its oldest is dropped."""
+        """Take a piece; while the party has more than `limit` waiting, its oldest is dropped.
+
+        What came before is passed over: sent again, it would push out what waits, and be heard in its place.
+        """
+        again = self._ends[piece.party] - piece.end
+        if 0 <= again <= _REPEATED * self._rate:
+            return
         queue = self._pieces[piece.party]
         queue.append(piece)
         self._waiting[piece.party] += piece.samples

@@ -113,7 +113,7 @@ class CallSession:
 
     @property
     def position(self) -> int:
-        """The wire sample from which a client that comes back should go on."""
+        """The next wire sample to be heard; what was received before waits in the inbox."""
         return min(ear.position for ear in self._ears.values())
 
     @property
