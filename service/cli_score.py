@@ -114,7 +114,7 @@ def _tasks(
 
 
 async def _score_all(settings: Settings, tasks: list[Task], failed: dict[str, str]) -> list[Scored]:
-    from service.node import offline_parts
+    from service.parts import offline_parts
 
     columns = (
         TextColumn("{task.description}"),

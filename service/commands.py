@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from streaming.errors import ProtocolError
+from streaming.errors import CursorLost, ProtocolError
 from streaming.ports import Bus
+from streaming.session import CallSession
 
 TOPIC = "commands"
+_SEEN = 1024  # commands remembered, so that one brought twice is done once
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +61,42 @@ def decode_command(payload: bytes) -> Command:
 
 
 _ADAPTER = TypeAdapter(Command)
+
+
+async def follow_commands(bus: Bus, session_of: Callable[[str], CallSession | None]) -> None:
+    """Until cancelled: act on the commands for calls that are on this node."""
+    seen: dict[str, None] = {}
+    while True:
+        try:
+            async with bus.subscribe(TOPIC) as stream:
+                async for _, payload in stream:
+                    _obey(payload, seen, session_of)
+            return
+        except CursorLost:
+            _log.warning("commands_lost")
+
+
+def _obey(payload: bytes, seen: dict[str, None], session_of: Callable[[str], CallSession | None]) -> None:
+    """Act on a command if its call is here; once, however often the bus brings it."""
+    try:
+        command = decode_command(payload)
+    except ProtocolError:
+        _log.warning("command_unreadable")
+        return
+    session = session_of(command.call_id)
+    if session is None or command.id in seen:
+        return
+    seen[command.id] = None
+    if len(seen) > _SEEN:
+        del seen[next(iter(seen))]
+    _act(command, session)
+
+
+def _act(command: Command, session: CallSession) -> None:
+    match command:
+        case Command(type="whisper", text=str() as text):
+            session.whisper(whisper_id=command.id, text=text, by=command.by, alert_id=command.alert_id)
+        case Command(type="ack" | "dismiss", alert_id=str() as alert_id):
+            session.ack(alert_id, by=command.by, useful=command.useful, dismiss=command.type == "dismiss")
+        case _:
+            _log.warning("command_incomplete")

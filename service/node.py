@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from types import TracebackType
 
-import numpy as np
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from detectors import REGISTRY
 from detectors.base import catalogue
-from detectors.bench import Bench
-from detectors.score import ScoreKeeper
-from models.affect import CallVoice
-from models.process import ProcessWorker
-from models.prosody import PitchMeter
 from models.queueing import SchedulerConfig
 from models.scheduler import Scheduler
-from models.scripted import ScriptedEngineFactory, scenario_from
-from models.vad import SileroVoiceActivity, shared_network
-from models.whisper import EngineConfig, WhisperFactory
-from models.worker import EngineFactory, EngineWorker, ThreadWorker
+from models.vad import shared_network
 from service.auth import Gate, Tokens, require_safe_bind
 from service.board import live_board
-from service.commands import TOPIC as COMMANDS
-from service.commands import BusCommands, Command, decode_command
+from service.commands import BusCommands, follow_commands
 from service.feed import TOPIC as LIVE
 from service.jobs import RecordingJobs
-from service.settings import ModelSettings, Settings
+from service.parts import EARS, make_worker, session_parts, warm_up
+from service.settings import Settings
 from service.store.engine import open_engine
 from service.store.migrate import upgrade
 from service.store.repository import Repository
@@ -42,18 +30,14 @@ from service.store.writer import StoreWriter
 from service.switchboard import Switchboard
 from service.telemetry.metrics import Metrics
 from service.wire import encode_record
-from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.bus.memory import MemoryBus
 from streaming.bus.redis import RedisBus
-from streaming.errors import CallcueError, ConfigError, CursorLost
-from streaming.events import CallInfo, Party, Record, Utterance, Word
-from streaming.ports import SAMPLE_RATE, Bus, Policy, RecordSink, Transcriber
-from streaming.session import CallSession, SessionConfig, SessionParts
+from streaming.errors import ConfigError
+from streaming.events import Record
+from streaming.ports import Bus
+from streaming.session import CallSession
 
 log = structlog.get_logger()
-
-_EARS = 2  # threads for resampling, voice activity and prosody
-_SEEN_COMMANDS = 1024
 
 
 def build(settings: Settings) -> Node:
@@ -97,7 +81,7 @@ class Node:
         self.writer = StoreWriter(self.repository, node=self.name)
         self.worker = make_worker(settings.model)
         self.scheduler = Scheduler(self.worker, SchedulerConfig())
-        self._ears = ThreadPoolExecutor(_EARS, thread_name_prefix="ears")
+        self._ears = ThreadPoolExecutor(EARS, thread_name_prefix="ears")
         self.parts = session_parts(
             settings,
             transcriber=self.scheduler,
@@ -173,6 +157,10 @@ class Node:
         self.metrics.worker_memory.set(self.worker.stats().rss_bytes)
         self.metrics.consoles.set(self.live.fanout.statistics.consoles)
 
+    def _session(self, call_id: str) -> CallSession | None:
+        live = self.switchboard.find(call_id)
+        return live.session if live else None
+
     async def _is_known(self, call_id: str) -> bool:
         return await self.repository.call(call_id) is not None
 
@@ -185,7 +173,7 @@ class Node:
     def _start_background(self) -> None:
         for name, work in (
             ("live", self.live.feed.run()),
-            ("commands", self._follow_commands()),
+            ("commands", follow_commands(self.bus, self._session)),
             ("jobs", self.jobs.run()),
         ):
             self._background.append(asyncio.create_task(work, name=name))
@@ -195,32 +183,6 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    async def _follow_commands(self) -> None:
-        seen: dict[str, None] = {}
-        while True:
-            try:
-                async with self.bus.subscribe(COMMANDS) as stream:
-                    async for _, payload in stream:
-                        self._obey(payload, seen)
-                return
-            except CursorLost:
-                log.warning("commands_lost")
-
-    def _obey(self, payload: bytes, seen: dict[str, None]) -> None:
-        """Act on a command if its call is here; once, however often the bus brings it."""
-        try:
-            command = decode_command(payload)
-        except CallcueError:
-            log.warning("command_unreadable")
-            return
-        live = self.switchboard.find(command.call_id)
-        if live is None or command.id in seen:
-            return
-        seen[command.id] = None
-        if len(seen) > _SEEN_COMMANDS:
-            del seen[next(iter(seen))]
-        _act(command, live.session)
-
 
 async def _prepare(database_url: str) -> None:
     """Bring the store to this release's schema. Raises `ConfigError` when it cannot be used."""
@@ -229,91 +191,3 @@ async def _prepare(database_url: str) -> None:
     except (SQLAlchemyError, OSError) as error:
         name = type(error).__name__
         raise ConfigError(f"the database cannot be used ({name}): see CALLCUE_DATABASE_URL") from error
-
-
-def _act(command: Command, session: CallSession) -> None:
-    match command:
-        case Command(type="whisper", text=str() as text):
-            session.whisper(whisper_id=command.id, text=text, by=command.by, alert_id=command.alert_id)
-        case Command(type="ack" | "dismiss", alert_id=str() as alert_id):
-            session.ack(alert_id, by=command.by, useful=command.useful, dismiss=command.type == "dismiss")
-        case _:
-            log.warning("command_incomplete")
-
-
-def session_parts(
-    settings: Settings, *, transcriber: Transcriber, ears: Executor, sink: RecordSink
-) -> SessionParts:
-    """What every session is made of: models, detectors, alert rules."""
-    meter = PitchMeter()
-    rules = [rule for row in catalogue().values() for rule in row.alerts]
-    policy = Policy(thresholds=settings.thresholds, off=settings.behaviours_off)
-    alerting = AlertPolicy(off=settings.behaviours_off)
-    return SessionParts(
-        transcriber=transcriber,
-        voice=SileroVoiceActivity,
-        executor=ears,
-        judges=lambda call: Bench(call, policy, REGISTRY),
-        desk=lambda call: AlertDesk(rules, alerting),
-        keeper=lambda call: ScoreKeeper(call, policy),
-        sink=sink,
-        prosody=lambda call: CallVoice(meter),
-        config=SessionConfig(
-            partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
-        ),
-    )
-
-
-def warm_up(parts: SessionParts) -> None:
-    """Load what loads on first use (networks, lexicons), so that the first call does not wait for it."""
-    call = CallInfo(call_id="warm-up")
-    second = np.sin(np.arange(SAMPLE_RATE, dtype=np.float32) * np.float32(0.05)) * np.float32(0.1)
-    parts.voice().probabilities(second[: len(second) // 512 * 512])
-    meter = parts.prosody(call)
-    if meter is not None:
-        meter.measure(second, speaker=Party.CUSTOMER, start=0.0)
-    words = tuple(Word(text=text, start=0.0, end=1.0) for text in ("Hello,", "my", "name", "is", "Ann."))
-    line = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0, end=1, words=words, final=True)
-    parts.judges(call).feed(line)
-
-
-@asynccontextmanager
-async def offline_parts(settings: Settings) -> AsyncGenerator[SessionParts, None]:
-    """An engine and everything to score recordings with, without store, bus or sockets."""
-    worker = make_worker(settings.model)
-    ears = ThreadPoolExecutor(_EARS, thread_name_prefix="ears")
-    try:
-        shared_network()
-        await worker.start()
-        yield session_parts(settings, transcriber=Scheduler(worker), ears=ears, sink=Nowhere())
-    finally:
-        await worker.stop()
-        ears.shutdown()
-
-
-class Nowhere:
-    """A sink for records that are collected elsewhere."""
-
-    async def put(self, records: Sequence[Record], /) -> None:
-        pass
-
-
-def make_worker(model: ModelSettings) -> EngineWorker:
-    """Where the engine runs. Raises `ConfigError` for a script that is needed and not given."""
-    factory: EngineFactory
-    if model.worker == "scripted":
-        if model.script is None:
-            raise ConfigError("CALLCUE_MODEL__WORKER=scripted needs CALLCUE_MODEL__SCRIPT, a truth file")
-        factory = ScriptedEngineFactory(scenario=scenario_from(model.script))
-        return ThreadWorker(factory, slots=model.slots)
-    name: Path | str = model.name
-    config = EngineConfig(
-        model_path=name,
-        device=model.device,
-        compute_type=model.compute_type,
-        slots=model.slots,
-        threads=model.threads or max(1, len(os.sched_getaffinity(0)) // model.slots),
-    )
-    if model.worker == "thread":
-        return ThreadWorker(WhisperFactory(config), slots=model.slots)
-    return ProcessWorker(WhisperFactory(config), slots=model.slots)

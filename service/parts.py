@@ -1,0 +1,109 @@
+"""What sessions are made of: models, detectors, alert rules, and the engine behind them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import numpy as np
+
+from detectors import REGISTRY
+from detectors.base import catalogue
+from detectors.bench import Bench
+from detectors.score import ScoreKeeper
+from models.affect import CallVoice
+from models.process import ProcessWorker
+from models.prosody import PitchMeter
+from models.scheduler import Scheduler
+from models.scripted import ScriptedEngineFactory, scenario_from
+from models.vad import SileroVoiceActivity, shared_network
+from models.whisper import EngineConfig, WhisperFactory
+from models.worker import EngineFactory, EngineWorker, ThreadWorker
+from service.settings import ModelSettings, Settings
+from streaming.alerts import AlertDesk, AlertPolicy
+from streaming.errors import ConfigError
+from streaming.events import CallInfo, Party, Record, Utterance, Word
+from streaming.ports import SAMPLE_RATE, Policy, RecordSink, Transcriber
+from streaming.session import SessionConfig, SessionParts
+
+EARS = 2
+"""Threads for resampling, voice activity and prosody."""
+
+
+def session_parts(
+    settings: Settings, *, transcriber: Transcriber, ears: Executor, sink: RecordSink
+) -> SessionParts:
+    """What every session is made of: models, detectors, alert rules."""
+    meter = PitchMeter()
+    rules = [rule for row in catalogue().values() for rule in row.alerts]
+    policy = Policy(thresholds=settings.thresholds, off=settings.behaviours_off)
+    alerting = AlertPolicy(off=settings.behaviours_off)
+    return SessionParts(
+        transcriber=transcriber,
+        voice=SileroVoiceActivity,
+        executor=ears,
+        judges=lambda call: Bench(call, policy, REGISTRY),
+        desk=lambda call: AlertDesk(rules, alerting),
+        keeper=lambda call: ScoreKeeper(call, policy),
+        sink=sink,
+        prosody=lambda call: CallVoice(meter),
+        config=SessionConfig(
+            partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
+        ),
+    )
+
+
+def warm_up(parts: SessionParts) -> None:
+    """Load what loads on first use (networks, lexicons), so that the first call does not wait for it."""
+    call = CallInfo(call_id="warm-up")
+    second = np.sin(np.arange(SAMPLE_RATE, dtype=np.float32) * np.float32(0.05)) * np.float32(0.1)
+    parts.voice().probabilities(second[: len(second) // 512 * 512])
+    meter = parts.prosody(call)
+    if meter is not None:
+        meter.measure(second, speaker=Party.CUSTOMER, start=0.0)
+    words = tuple(Word(text=text, start=0.0, end=1.0) for text in ("Hello,", "my", "name", "is", "Ann."))
+    line = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0, end=1, words=words, final=True)
+    parts.judges(call).feed(line)
+
+
+@asynccontextmanager
+async def offline_parts(settings: Settings) -> AsyncGenerator[SessionParts, None]:
+    """An engine and everything to score recordings with, without store, bus or sockets."""
+    worker = make_worker(settings.model)
+    ears = ThreadPoolExecutor(EARS, thread_name_prefix="ears")
+    try:
+        shared_network()
+        await worker.start()
+        yield session_parts(settings, transcriber=Scheduler(worker), ears=ears, sink=Nowhere())
+    finally:
+        await worker.stop()
+        ears.shutdown()
+
+
+class Nowhere:
+    """A sink for records that are collected elsewhere."""
+
+    async def put(self, records: Sequence[Record], /) -> None:
+        pass
+
+
+def make_worker(model: ModelSettings) -> EngineWorker:
+    """Where the engine runs. Raises `ConfigError` for a script that is needed and not given."""
+    factory: EngineFactory
+    if model.worker == "scripted":
+        if model.script is None:
+            raise ConfigError("CALLCUE_MODEL__WORKER=scripted needs CALLCUE_MODEL__SCRIPT, a truth file")
+        factory = ScriptedEngineFactory(scenario=scenario_from(model.script))
+        return ThreadWorker(factory, slots=model.slots)
+    config = EngineConfig(
+        model_path=model.name,
+        device=model.device,
+        compute_type=model.compute_type,
+        slots=model.slots,
+        threads=model.threads or max(1, len(os.sched_getaffinity(0)) // model.slots),
+    )
+    if model.worker == "thread":
+        return ThreadWorker(WhisperFactory(config), slots=model.slots)
+    return ProcessWorker(WhisperFactory(config), slots=model.slots)
