@@ -67,15 +67,16 @@ class Waits:
 
     `final`: end of speech → the finished line. `cut`: the same for the pieces of a turn that was cut because
     it went on too long (there is no end of speech; counted from the cut). `partial`: the newest sample in a
-    partial line → that line. `alert`: end of the speech that a card is about → the card, where somebody
-    said it; `silence`: for cards about something that was not done, from the moment that decided it.
+    partial line → that line. `alert`: end of the speech that a card is about → the card, where something
+    was said that the card is about. `decided`: for cards about something that was not done, and for those
+    that had to wait while an earlier card was open: from the moment of the call that released them.
     """
 
     final: list[float] = field(default_factory=list)
     cut: list[float] = field(default_factory=list)
     partial: list[float] = field(default_factory=list)
     alert: list[float] = field(default_factory=list)
-    silence: list[float] = field(default_factory=list)
+    decided: list[float] = field(default_factory=list)
     wordless: int = 0
     gaps: list[tuple[str, Seconds]] = field(default_factory=list)
 
@@ -100,6 +101,7 @@ class CallWaits:
         self._window = window
         self._speech_ends: dict[str, list[Seconds]] = {}
         self._ends: dict[str, Seconds] = {}  # utterance id → where its speech ended
+        self._judged: dict[str, Seconds] = {}  # detection id → when it could be judged
 
     def take(self, event: Event, received: float) -> None:
         match event["type"]:
@@ -107,6 +109,8 @@ class CallWaits:
                 self._speech_ends.setdefault(event["speaker"], []).append(event["at"])
             case "utterance":
                 self._utterance(event, received)
+            case "detection":
+                self._judged.setdefault(event["id"], event["at"])
             case "alert":
                 self._alert(event, received)
             case "audio_gap":
@@ -132,10 +136,12 @@ class CallWaits:
 
     def _alert(self, event: Event, received: float) -> None:
         heard = [self._ends[one] for one in _utterances(event) if one in self._ends]
-        if event["verdict"] == "harmful" and heard:
+        judged = max((self._judged.get(one, 0.0) for one in event["detections"]), default=0.0)
+        waited = event["at"] > judged + _EDGE
+        if event["verdict"] == "harmful" and heard and not waited:
             self._count(self._waits.alert, max(heard), received)
         elif not event["provisional"]:
-            self._count(self._waits.silence, event["at"], received)
+            self._count(self._waits.decided, event["at"], received)
 
     def _count(self, into: list[float], stream: Seconds, received: float) -> None:
         sent = self._sent.at(stream)

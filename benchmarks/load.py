@@ -323,7 +323,7 @@ def _latency(waits: Waits) -> dict[str, Any]:
         "cut": waits.cut,
         "partial": waits.partial,
         "alert": waits.alert,
-        "silence": waits.silence,
+        "decided": waits.decided,
     }
     return {name: asdict(Spread.of(values)) for name, values in parts.items()}
 

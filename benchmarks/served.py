@@ -104,7 +104,8 @@ async def _until_ready(address: str, process: asyncio.subprocess.Process) -> Non
                 await asyncio.sleep(0.1)
     except TimeoutError:
         pass
-    raise CallcueError("the service did not get ready; try `callcue serve` by itself to see why")
+    state = "ended at once" if process.returncode is not None else "did not get ready"
+    raise CallcueError(f"the service {state}; --log FILE keeps what it says")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
