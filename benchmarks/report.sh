@@ -1,0 +1,33 @@
+#!/bin/sh
+# Every figure of benchmarks/README.md, measured again and put there: about twelve minutes on a quiet machine.
+# Real speech in ../shared is used where it is; without it the calls are the samples, and the engine is left out.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+out=benchmarks/results
+shared=../shared/data
+mkdir -p "$out"
+
+load() { # name, then options
+    name=$1
+    shift
+    "$bin/callcue" bench load "$@" --json "$out/load-$name.json"
+}
+
+load 01-tiny --calls 1 --seconds 120 --model tiny.en
+load 01-base --calls 1 --seconds 60 --model base
+load 08-tiny --calls 8 --seconds 60 --model tiny.en
+load 16-tiny --calls 16 --seconds 60 --model tiny.en
+load 24-tiny --calls 24 --seconds 60 --model tiny.en
+load 08-base --calls 8 --seconds 60 --model base
+load 08-twilio --calls 8 --seconds 60 --model tiny.en --framing twilio
+
+if [ -d "$shared" ]; then
+    "$bin/callcue" bench engine --recordings "$shared/an4" --recordings "$shared/ravdess" \
+        --recordings "$shared/speechocean762_adults" --count 20 --json "$out/engine.json"
+    "$bin/callcue" bench voice-activity --call "$shared/aws_calls/audio/auto_repairs_49.flac" \
+        --json "$out/voice-activity.json"
+else
+    "$bin/callcue" bench voice-activity --json "$out/voice-activity.json"
+fi
+"$bin/python" -m benchmarks.report "$out"
