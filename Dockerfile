@@ -39,7 +39,7 @@ RUN --mount=type=cache,target=/root/.cache uv build --quiet --wheel --out-dir /d
 
 # Weights, every file checked against its SHA-256. MODEL is a name of `callcue models list`.
 FROM build AS weights
-ARG MODEL=base
+ARG MODEL=tiny.en
 ENV CALLCUE_MODELS_DIR=/opt/callcue/models
 RUN --mount=type=cache,target=/root/.cache uv pip install pip \
     && callcue models fetch "$MODEL" \
@@ -47,7 +47,7 @@ RUN --mount=type=cache,target=/root/.cache uv pip install pip \
     && chmod -R a+rX "$CALLCUE_MODELS_DIR"
 
 FROM ${PYTHON_IMAGE}
-ARG MODEL=base
+ARG MODEL=tiny.en
 LABEL org.opencontainers.image.title="callcue" \
       org.opencontainers.image.description="Real-time speech analytics for live calls" \
       org.opencontainers.image.licenses="Apache-2.0"

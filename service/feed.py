@@ -145,9 +145,7 @@ class LiveFeed:
                 await asyncio.sleep(wait)
                 continue
             if any(isinstance(one.event, CallEnded) for one in log) and self.view.state(call_id) == "live":
-                _log.info(
-                    "live_started_over", call_id=call_id, shown=self.view.last(call_id), stored=len(log)
-                )
+                _log.info("live_started_over", call_id=call_id, seq=len(log))
                 self.view.replace(call_id, log)
                 self._changed()
             return

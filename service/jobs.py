@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 import tempfile
 import time
@@ -12,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,7 +69,7 @@ class RecordingJobs:
         self._waiting: deque[tuple[str, Upload]] = deque()
         self._taken: set[str] = set()  # ids of calls that wait or are being scored
         self._arrived = asyncio.Event()
-        self._prefix = f"callcue-upload-{re.sub(r'[^A-Za-z0-9.-]', '_', node)}-"
+        self._prefix = f"callcue-upload-{sha256(node.encode()).hexdigest()[:12]}-"
 
     def new_folder(self) -> Path:
         """Where an upload is written while it comes in."""

@@ -26,6 +26,11 @@ from streaming.events import CallEnded, Record
 T = TypeVar("T")
 
 _KEYS = 200  # keys asked for in one statement
+_STATES: dict[CallState, tuple[CallState, ...]] = {
+    "live": ("live",),
+    "ended": ("ended", "abandoned"),
+    "abandoned": ("abandoned",),
+}
 _PAGE = 2000  # events read at once while rebuilding
 
 
@@ -116,12 +121,14 @@ class Repository:
         limit: int = 50,
         before: str | None = None,
     ) -> list[CallRow]:
-        """Newest first. `before` is the `cursor` of the last row of the page before.
+        """Newest first; ``ended`` takes in the abandoned. `before` is the `cursor` of the page before's last row.
 
         Raises ProtocolError when `before` is no such cursor.
         """
         query = select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id.desc()).limit(limit)
-        for column, wanted in ((calls.c.state, state), (calls.c.agent, agent), (calls.c.team, team)):
+        if state is not None:
+            query = query.where(calls.c.state.in_(_STATES[state]))
+        for column, wanted in ((calls.c.agent, agent), (calls.c.team, team)):
             if wanted is not None:
                 query = query.where(column == wanted)
         if before is not None:

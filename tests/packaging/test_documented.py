@@ -84,7 +84,7 @@ def test_the_metrics_table_has_every_metric() -> None:
     assert listed == exposed
 
 
-COMMAND = re.compile(r"\bcallcue ((?:[a-z]+ ?){1,2})")
+COMMAND = re.compile(r"\bcallcue ((?:[a-z-]+ ?){1,2})")
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -94,7 +94,7 @@ def commands() -> Iterator[tuple[str, str]]:
         blocks = re.findall(r"^```(?:sh|bash|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
         for code in [*blocks, *re.findall(r"`(callcue [^`\n]+)`", text)]:
             for words in COMMAND.findall(code):
-                yield str(page.relative_to(REPO)), words.strip()
+                yield str(page.relative_to(REPO)), words.split(" -")[0].strip()
 
 
 def test_every_command_that_a_page_shows_exists() -> None:
