@@ -87,7 +87,7 @@ def engine(
     main(arguments)
 
 
-@bench_app.command("voice-activity")
+@bench_app.command("voice")
 def voice_activity(
     call: Annotated[
         Path | None, typer.Option(help="A real stereo call besides the samples; loud frames are its truth.")

@@ -25,9 +25,9 @@ load 08-twilio --calls 8 --seconds 60 --model tiny.en --framing twilio
 if [ -d "$shared" ]; then
     "$bin/callcue" bench engine --recordings "$shared/an4" --recordings "$shared/ravdess" \
         --recordings "$shared/speechocean762_adults" --count 20 --json "$out/engine.json"
-    "$bin/callcue" bench voice-activity --call "$shared/aws_calls/audio/auto_repairs_49.flac" \
+    "$bin/callcue" bench voice --call "$shared/aws_calls/audio/auto_repairs_49.flac" \
         --json "$out/voice-activity.json"
 else
-    "$bin/callcue" bench voice-activity --json "$out/voice-activity.json"
+    "$bin/callcue" bench voice --json "$out/voice-activity.json"
 fi
 "$bin/python" -m benchmarks.report "$out"

@@ -1,4 +1,4 @@
-"""Which voice-activity network hears telephone speech: `callcue bench voice-activity`.
+"""Which voice-activity network hears telephone speech: `callcue bench voice`.
 
 Two exports of Silero's network get the same 16 kHz audio, state carried: the one in use (models/vad.py, from
 the silero-vad wheel) and the one that faster-whisper bundles. Truth is the samples' own turns. For a real

@@ -121,8 +121,9 @@ class Repository:
         limit: int = 50,
         before: str | None = None,
     ) -> list[CallRow]:
-        """Newest first; ``ended`` takes in the abandoned. `before` is the `cursor` of the page before's last row.
+        """Newest first. State ``ended`` includes the abandoned.
 
+        `before` is the `cursor` of the last row of the page before.
         Raises ProtocolError when `before` is no such cursor.
         """
         query = select(calls).order_by(calls.c.started_at.desc(), calls.c.call_id.desc()).limit(limit)

@@ -266,7 +266,8 @@ async def test_a_call_that_breaks_is_filed_and_told_and_no_other_call_notices(tm
 
         with watching_logs() as logs:
             bystander = asyncio.create_task(healthy_call(service))
-            await asyncio.sleep(0.1)
+            while len(board) == 0:  # until the bystander's ears are there
+                await asyncio.sleep(0.005)
             board._parts = replace(whole, voice=Deaf)
             close, error = await refused(service, hello("deaf"), *frames(excerpt(1.0)))
             board._parts = whole
