@@ -39,7 +39,7 @@ def test_measured_figures_replace_what_stood_between_the_markers(tmp_path: Path)
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n<!-- load -->\n| calls |")
     assert text.endswith("<!-- /machine -->\nend\n")
-    assert "old" not in text
+    assert "\nold\n" not in text
     assert "| 8 | tiny.en, native | 0.81 / 1.20 / 1.20 (4) | – | – | 0.81 / 1.20 | 0, 2, 1 |" in text
     assert "2 cores of P" in text
 
