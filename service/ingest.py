@@ -169,7 +169,9 @@ class CallSocket:
         moved = live.session.moved
         live.result.add_done_callback(lambda _: moved.set())
         while not live.result.done():
-            await moved.wait()
+            with suppress(TimeoutError):  # in a pause of the audio the store still catches up
+                async with asyncio.timeout(2 * _ACK_EVERY):
+                    await moved.wait()
             moved.clear()
             heard = live.session.position
             stored = live.session.stored(self._durable_seq(live.session.call.call_id))
