@@ -132,7 +132,10 @@ class Scheduler:
             ticket = self._queue.take(self._clock())
             if ticket is None:
                 return
-            self._turns[ticket].set_result(None)
+            if self._turns[ticket].done():  # cancelled, and not yet there to say so
+                self._queue.finish(ticket, self._clock())
+            else:
+                self._turns[ticket].set_result(None)
 
     def _give_up(self, ticket: Ticket, turn: asyncio.Future[None]) -> None:
         """The caller was cancelled: its place in the queue, or its slot, goes to the next."""

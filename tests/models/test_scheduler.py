@@ -200,3 +200,19 @@ async def test_calls_are_refused_while_the_engine_is_behind_and_taken_again_afte
     clock.now = 13.0
     assert scheduler.admission() is None
     assert scheduler.stats().busy_seconds == 7.0
+
+
+async def test_a_call_cancelled_whole_leaves_its_slot_to_the_next_call_and_raises_in_nobody() -> None:
+    worker = HeldWorker()
+    scheduler = Scheduler(worker)
+    doomed = [asyncio.create_task(scheduler.transcribe(request(name))) for name in ("a1", "a2", "a3")]
+    other = asyncio.create_task(scheduler.transcribe(request("b1", call="other")))
+    await settle()
+    for task in doomed:  # as a TaskGroup does: all of them before any of them goes on
+        task.cancel()
+    await settle()
+    assert worker.began == ["a1", "b1"]
+    worker.answer("b1")
+    assert await other == Transcript(words=(), cpu_seconds=0.5)
+    assert all(task.cancelled() for task in doomed)
+    assert scheduler.stats().running == 0
