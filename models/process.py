@@ -131,10 +131,10 @@ class ProcessWorker(Lifetime):
         timer = loop.call_later(self._timeout, self._expire, number)
         self._pending[number] = _Pending(answer, timer)
         packed = pack(Run(number, request))
-        with suppress(ConnectionError):  # then the child is dying, and the supervisor settles the request
-            async with self._writing:
-                if child.stdin is not None:
-                    child.stdin.write(packed)
+        if child.stdin is not None:
+            child.stdin.write(packed)  # before any wait: a request that is never sent is never answered
+            with suppress(ConnectionError):  # the child is dying, and the supervisor settles the request
+                async with self._writing:
                     await child.stdin.drain()
         return await answer
 
@@ -177,7 +177,7 @@ class ProcessWorker(Lifetime):
             pause = self._backoff[min(self._crashes_in_a_row, len(self._backoff) - 1)]
             self._crashes_in_a_row += 1
             await asyncio.sleep(pause)
-            with suppress(CallcueError):
+            with suppress(CallcueError, OSError):  # not enough memory or descriptors just now
                 self._child = await self._spawn()
                 self._ready.set()
                 return

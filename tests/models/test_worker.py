@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +134,42 @@ async def test_a_cancelled_request_gives_its_slot_back_when_the_engine_is_done_w
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await worker.run(request("a1"))).words
+
+
+async def test_a_request_cancelled_before_it_was_sent_does_not_cost_the_others_their_engine() -> None:
+    async with ProcessWorker(Moody(), slots=2, timeout=1.0, backoff=(0.0,)) as worker:
+        pid = worker.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)  # reads nothing, so that the first request fills the pipe
+        first = asyncio.create_task(worker.run(request("a1", seconds=28.0)))
+        second = asyncio.create_task(worker.run(request("a2")))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGCONT)
+        assert (await first).words
+        await asyncio.sleep(1.1)  # past the time-out of the second
+        assert (await worker.run(request("a3"))).words
+        assert worker.stats().restarts == 0
+
+
+async def test_an_engine_that_cannot_be_started_for_want_of_memory_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = asyncio.create_subprocess_exec
+    failures = [OSError(12, "Cannot allocate memory")]
+
+    async def starting(*args: Any, **options: Any) -> asyncio.subprocess.Process:
+        if failures:
+            raise failures.pop()
+        return await start(*args, **options)
+
+    async with ProcessWorker(Moody(), backoff=(0.0,), patience=10.0) as worker:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", starting)
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGKILL)
+        assert (await worker.run(request("a1"))).words
+        assert not failures
 
 
 async def test_what_libraries_print_does_not_disturb_the_answers() -> None:
