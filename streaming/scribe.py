@@ -23,6 +23,8 @@ from streaming.events import (
 from streaming.partials import Partials
 from streaming.ports import Priority, ProsodyMeter, SpeechRequest, Transcriber, Transcript
 
+_GO_BACK: Seconds = 1.0  # before a recording's utterance asks again, where the queue does not say when
+
 Shown = Callable[[Utterance, Utterance | None], None]
 """Called with a partial line to show and its stable beginning."""
 
@@ -75,7 +77,7 @@ class Scribe:
 
     async def _final(self, spoken: Spoken, due: Seconds) -> None:
         try:
-            transcript = await self._transcriber.transcribe(self._request(spoken, self._priority, revision=0))
+            transcript = await self._transcribe(self._request(spoken, self._priority, revision=0))
         except (EngineFailed, Overloaded, Superseded):
             transcript = Transcript(words=())
             self._order.add(_unheard(spoken), due=due)
@@ -92,6 +94,16 @@ class Scribe:
         self._order.add(_final_line(spoken, transcript), due=due)
         self._order.settle(spoken.utterance_id)
         self._on_answer()
+
+    async def _transcribe(self, request: SpeechRequest) -> Transcript:
+        """A recording can wait: pushed out by live calls, it goes back to the queue and loses no words."""
+        while True:
+            try:
+                return await self._transcriber.transcribe(request)
+            except Overloaded as error:
+                if request.priority != "batch":
+                    raise
+                await asyncio.sleep(error.retry_after or _GO_BACK)
 
     async def _measure(self, spoken: Spoken, due: Seconds, prosody: ProsodyMeter) -> None:
         loop = asyncio.get_running_loop()
