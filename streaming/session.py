@@ -200,7 +200,7 @@ class CallSession:
         return self._case.scorecard
 
     def records_for_failure(self) -> list[Record]:
-        """After `run` raised: what was not published yet, and the end that the log still needs."""
+        """After `run` raised: what was not published whole, and the end that the log still needs."""
         left, self._outgoing = self._outgoing, []
         if self._case.scorecard is None:
             left += self._case.close(CallEnded(at=self.heard, by="server", reason="failed"))
@@ -308,9 +308,12 @@ class CallSession:
             await self._to_publish.wait()
             self._to_publish.clear()
             while self._outgoing:
-                batch = self._outgoing
-                self._outgoing = []
-                await self._parts.sink.put(batch)
+                batch, self._outgoing = self._outgoing, []
+                try:
+                    await self._parts.sink.put(batch)
+                except asyncio.CancelledError:  # the call breaks elsewhere: its end goes behind these
+                    self._outgoing = batch + self._outgoing
+                    raise
                 self._stir()
             if self._closed:
                 return

@@ -13,7 +13,7 @@ from models.scripted import Line, Scenario, ScriptedTranscriber, ScriptedVoiceAc
 from streaming.alerts import AlertDesk
 from streaming.audio import Encoding
 from streaming.channel import Piece
-from streaming.errors import PositionError
+from streaming.errors import Overloaded, PositionError
 from streaming.events import (
     AudioGap,
     CallEnded,
@@ -305,6 +305,53 @@ async def test_a_session_that_breaks_still_yields_the_end_of_its_log(executor: E
     assert isinstance(left[-1].event, Scorecard)
     seqs = [record.seq for record in [*sink.records, *left]]
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+class StuckSink(Sink):
+    """Takes the first records, and then nothing any more."""
+
+    async def put(self, records: Sequence[Record], /) -> None:
+        if self.records:
+            await asyncio.Event().wait()
+        await super().put(records)
+
+
+async def test_a_session_that_breaks_while_the_store_is_slow_leaves_no_hole_in_its_log(
+    executor: Executor,
+) -> None:
+    sink = StuckSink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink, Broken()))
+    with pytest.raises(ExceptionGroup):
+        await play(session, frames(8.0))
+    seqs = [record.seq for record in [*sink.records, *session.records_for_failure()]]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+class Crowded:
+    """Has no room for the first request."""
+
+    def __init__(self) -> None:
+        self._inner = ScriptedTranscriber(Scenario(lines=LINES))
+        self._refused = False
+
+    async def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        if not self._refused:
+            self._refused = True
+            raise Overloaded("no room", retry_after=0.01)
+        return await self._inner.transcribe(request)
+
+    def forget(self, call_id: str, /) -> None: ...
+
+
+@pytest.mark.parametrize(("priority", "lost"), [("batch", 0), ("final", 1)])
+async def test_a_recording_that_finds_no_room_at_the_engine_waits_and_loses_no_words(
+    executor: Executor, priority: str, lost: int
+) -> None:
+    sink = Sink()
+    parts = parts_for(executor, sink, Crowded(), priority=priority)
+    await play(CallSession(call(), rate=RATE, parts=parts), frames(8.0))
+    assert len(sink.events(AudioGap)) == lost
+    assert sink.finals().count("") == lost
 
 
 async def test_what_is_stored_is_known_in_stream_time(executor: Executor) -> None:
