@@ -57,7 +57,8 @@ def _replay(event: Event, case: CaseFile) -> list[Record]:
 
 def _act_again(update: AlertUpdate, case: CaseFile) -> list[Record]:
     """A person's act is repeated; if the alert it answered is not raised again, nothing follows."""
-    if update.state not in _ACTED:
+    verdict = update.useful is not None  # may be given of a card that was followed, and leaves it so
+    if update.state not in _ACTED and not verdict:
         return []
-    act = case.ack if update.state == "acked" else case.dismiss
+    act = case.dismiss if update.state == "dismissed" else case.ack
     return act(update.id, by=update.by, useful=update.useful, at=update.at)
