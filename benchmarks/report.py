@@ -27,8 +27,9 @@ def main(results: Path, readme: Path = README) -> None:
     text = readme.read_text(encoding="utf-8")
     if loads:
         text = between(text, "machine", machine_line(loads[-1]))
-        text = between(text, "load", load_table(loads))
-        draw(loads, results / "load.png")
+        drawn = draw(loads, results / "load.png")
+        picture = "\n\n![calls against waits](results/load.png)" if drawn else ""
+        text = between(text, "load", load_table(loads) + picture)
     if engines:
         text = between(text, "engine", engine_table([row for rows in engines for row in rows]))
     if voices:
@@ -126,14 +127,16 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([f"| {head} |", "|---" * columns + "|", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def draw(documents: Sequence[Document], path: Path) -> None:
-    """Calls against waits for the runs that differ in calls only."""
+def draw(documents: Sequence[Document], path: Path) -> bool:
+    """Calls against waits, for the runs that differ in calls only; whether there were several."""
     from benchmarks.sweep import plot
 
     runs = [run for one in documents for run in one["runs"]]
     same = [run for run in runs if (run["model"], run["framing"]) == ("tiny.en", "native")]
-    if len({run["calls"] for run in same}) > 1:
+    several = len({run["calls"] for run in same}) > 1
+    if several:
         plot(same, path, title="tiny.en, native")
+    return several
 
 
 if __name__ == "__main__":
