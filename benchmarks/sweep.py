@@ -53,6 +53,7 @@ def plot(runs: Sequence[dict[str, Any]], path: Path, *, title: str) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import MaxNLocator
 
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
     ordered = sorted((run for run in runs if run["latency"]["final"]["count"]), key=lambda run: run["calls"])
@@ -65,7 +66,7 @@ def plot(runs: Sequence[dict[str, Any]], path: Path, *, title: str) -> None:
             axes.plot(n, value, marker="o", color=line.get_color(), markerfacecolor="white")
     axes.axhline(P95_FINAL, color="grey", linestyle=":", label="2 s")
     axes.set(xlabel="two-party calls at once", ylabel="seconds", title=title, ylim=(0, None))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
