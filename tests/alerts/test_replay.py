@@ -67,7 +67,7 @@ def judged(behaviour: str, verdict: Verdict, at: Seconds) -> Detection:
         end=at,
         at=at,
         confidence=0.9,
-        evidence=(),
+        severity=LEAK.severity,
     )
 
 
