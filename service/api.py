@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -187,16 +188,21 @@ def _by_party(
 
 
 async def _spool(part: UploadFile, parties: tuple[Party, ...], folder: Path, jobs: RecordingJobs) -> Source:
-    name = Path(part.filename or "recording").name or "recording"
-    path = folder / parties[0] / name[-80:]
+    path = folder / parties[0] / _file_name(part.filename)
     path.parent.mkdir()
-    size = 0
-    with path.open("wb") as out:
-        while chunk := await part.read(_CHUNK):
-            size += len(chunk)
-            jobs.check_size(size)
-            out.write(chunk)
+    jobs.check_size(part.size or 0)
+    await asyncio.to_thread(_copy, part, path)
     return Source(path=path, parties=parties)
+
+
+def _copy(part: UploadFile, path: Path) -> None:
+    with path.open("wb") as out:
+        shutil.copyfileobj(part.file, out, _CHUNK)
+
+
+def _file_name(given: str | None) -> str:
+    """What messages call the file by: the end of its name, in letters that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", Path(given or "").name)[-80:].lstrip(".") or "recording"
 
 
 def _job_view(job: Job) -> dict[str, Any]:

@@ -81,7 +81,9 @@ class RecordingJobs:
             raise TooLarge(f"a recording may have at most {self._limits.upload_bytes} bytes")
 
     async def submit(self, upload: Upload) -> Job:
-        """Raises `CallExists` for a call id that is taken, `Overloaded` when too many wait."""
+        """Raises `CallExists` for a call id that is taken, `Overloaded` when too many wait, `TooLarge`."""
+        if upload.recording.seconds > self._limits.call_seconds:  # a few bytes at 1 Hz are hours, too
+            raise TooLarge(f"a recording may be {self._limits.call_seconds:g} s long, as a call may")
         if len(self._waiting) >= _WAITING:
             raise Overloaded("too many recordings wait here; try again later", retry_after=30.0)
         call_id = upload.call.call_id
