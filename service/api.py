@@ -17,8 +17,9 @@ from pydantic_core import to_json as dump_json
 
 from detectors.base import Behaviour
 from service.auth import Gate
+from service.batch import recording_call
 from service.callview import CallProjection, CallView, Keep
-from service.jobs import RecordingJobs, Upload, recording_call
+from service.jobs import RecordingJobs, Upload
 from service.live import LiveView
 from service.recordings import BOTH, Source, open_recording
 from service.store.jobs import Job

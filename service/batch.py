@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from service.recordings import BOTH, SUFFIXES, Block, Recording, Source, open_re
 from streaming.audio import Encoding
 from streaming.channel import Piece
 from streaming.errors import UnreadableAudio, first_cause
-from streaming.events import CallInfo, Party, Record, Scorecard
+from streaming.events import CallInfo, Party, Profile, Record, Scorecard
 from streaming.session import CallSession, SessionConfig, SessionParts
 
 BATCH = SessionConfig(priority="batch", partial_every=None, buffered=4.0, hear_every=1.0, outstanding=8)
@@ -114,3 +116,25 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
 def stereo(path: Path, parties: tuple[Party, ...] = BOTH) -> Recording:
     """One file with a party a channel."""
     return open_recording([Source(path=path, parties=parties)])
+
+
+def recording_call(
+    *,
+    call_id: str | None,
+    parties: Sequence[Party],
+    profile: Profile,
+    agent: str | None = None,
+    team: str | None = None,
+    customer_name: str | None = None,
+) -> CallInfo:
+    """The facts of a recorded call; its id is made up unless one is given."""
+    return CallInfo(
+        call_id=call_id or f"rec-{uuid.uuid4().hex}",
+        parties=tuple(parties),
+        agent=agent,
+        team=team,
+        customer_name=customer_name,
+        profile=profile,
+        source="recording",
+        started_at=time.time(),
+    )

@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from detectors.base import catalogue
-from service.batch import CallFacts, facts_beside, find_recordings, score_recording
+from service.batch import CallFacts, facts_beside, find_recordings, recording_call, score_recording
 from service.cli_serve import with_options
-from service.jobs import recording_call
 from service.printing import Teleprinter, scorecard_table
 from service.recordings import BOTH, Recording, Source, open_recording
 from service.report import Scored, write_csv, write_json

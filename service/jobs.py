@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-import time
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -28,7 +26,7 @@ from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from service.wire import to_json
 from streaming.errors import CallcueError, CallExists, Overloaded, TooLarge, first_cause
-from streaming.events import CallInfo, Party, Profile, Record
+from streaming.events import CallInfo, Record
 from streaming.session import SessionParts
 
 log = structlog.get_logger()
@@ -103,26 +101,35 @@ class RecordingJobs:
         return job
 
     async def run(self) -> None:
-        """Until cancelled; a recording that fails fails alone."""
-        await self._fail_lost()
-        while True:
-            while not self._waiting:
-                self._arrived.clear()
-                await self._arrived.wait()
-            job_id, upload = self._waiting.popleft()
-            try:
-                await self._score(job_id, upload)
-            finally:
-                self._taken.discard(upload.call.call_id)
+        """Until cancelled; a recording that fails fails alone. What then waits is forgotten with its audio."""
+        try:
+            await asyncio.to_thread(self._remove_left_uploads)
+            await _patiently(self._fail_lost)
+            while True:
+                await self._next()
+        finally:
+            for _, upload in self._waiting:
                 shutil.rmtree(upload.folder, ignore_errors=True)
+
+    async def _next(self) -> None:
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        job_id, upload = self._waiting.popleft()
+        try:
+            await self._score(job_id, upload)
+        except Exception as error:  # supervision point: a job whose end the store does not take
+            log.error("job_not_ended", error=type(error).__name__, where=innermost(error))
+        finally:
+            self._taken.discard(upload.call.call_id)
+            shutil.rmtree(upload.folder, ignore_errors=True)
 
     async def _fail_lost(self) -> None:
         """What an earlier process of this node had taken is gone with its temporary files."""
-        await asyncio.to_thread(self._remove_left_uploads)
         message = "the service was restarted before this was scored: send the recording again"
         for state in ("queued", "running"):
             for job in await self._repository.jobs.list(state=state, limit=1000):
-                if job.node == self._node:
+                if job.node == self._node and job.request.get("call_id") not in self._taken:
                     await self._repository.jobs.update(job.id, state="failed", error=message)
 
     def _remove_left_uploads(self) -> None:
@@ -181,25 +188,3 @@ async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
             log.warning("job_store_away", error=type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
-
-
-def recording_call(
-    *,
-    call_id: str | None,
-    parties: Sequence[Party],
-    profile: Profile,
-    agent: str | None = None,
-    team: str | None = None,
-    customer_name: str | None = None,
-) -> CallInfo:
-    """The facts of a recorded call; its id is made up unless one is given."""
-    return CallInfo(
-        call_id=call_id or f"rec-{uuid.uuid4().hex}",
-        parties=tuple(parties),
-        agent=agent,
-        team=team,
-        customer_name=customer_name,
-        profile=profile,
-        source="recording",
-        started_at=time.time(),
-    )
