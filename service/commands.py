@@ -11,6 +11,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from service.telemetry.logs import innermost
 from streaming.errors import CursorLost, ProtocolError
 from streaming.ports import Bus
 from streaming.session import CallSession
@@ -89,7 +90,12 @@ def _obey(payload: bytes, seen: dict[str, None], session_of: Callable[[str], Cal
     seen[command.id] = None
     if len(seen) > _SEEN:
         del seen[next(iter(seen))]
-    _act(command, session)
+    try:
+        _act(command, session)
+    except Exception as error:  # supervision point: one call's failure; the other calls' commands go on
+        _log.error(
+            "command_failed", call_id=command.call_id, error=type(error).__name__, where=innermost(error)
+        )
 
 
 def _act(command: Command, session: CallSession) -> None:
