@@ -101,7 +101,7 @@ class RecordingJobs:
         return job
 
     async def run(self) -> None:
-        """Until cancelled; a recording that fails fails alone. What then waits is forgotten with its audio."""
+        """Until cancelled, when what waits goes with its audio; a recording that fails fails alone."""
         try:
             await asyncio.to_thread(self._remove_left_uploads)
             await _patiently(self._fail_lost)

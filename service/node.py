@@ -28,6 +28,7 @@ from service.store.migrate import upgrade
 from service.store.repository import Repository
 from service.store.writer import StoreWriter
 from service.switchboard import Switchboard
+from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from service.wire import encode_record
 from streaming.bus.memory import MemoryBus
@@ -118,8 +119,8 @@ class Node:
             opening.push_async_callback(self.writer.aclose)
             shared_network()  # before the first call, so that missing weights are told now
             await self.worker.start()
-            await asyncio.get_running_loop().run_in_executor(self._ears, warm_up, self.parts)
             opening.push_async_callback(self.worker.stop)
+            await asyncio.get_running_loop().run_in_executor(self._ears, warm_up, self.parts)
             opening.push_async_callback(self._stop_background)
             self._start_background()
             await self._end_abandoned()
@@ -147,6 +148,9 @@ class Node:
             "store": None if self.writer.healthy else "the database cannot be written to",
             "bus": None if getattr(self.bus, "healthy", True) else "Redis is away",
             "live": None if self.live.feed.ready else "live calls are still being read",
+            "background": "a part has stopped: see the log"
+            if any(t.done() for t in self._background)
+            else None,
             "intake": "the server is shutting down" if self.switchboard.draining else None,
         }
 
@@ -176,12 +180,22 @@ class Node:
             ("commands", follow_commands(self.bus, self._session)),
             ("jobs", self.jobs.run()),
         ):
-            self._background.append(asyncio.create_task(work, name=name))
+            task = asyncio.create_task(work, name=name)
+            task.add_done_callback(_tell_failure)
+            self._background.append(task)
 
     async def _stop_background(self) -> None:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """A part that should run until the node stops has failed: not to go unnoticed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error(
+            "background_failed", part=task.get_name(), error=type(error).__name__, where=innermost(error)
+        )
 
 
 async def _prepare(database_url: str) -> None:
