@@ -45,20 +45,17 @@ class CallRow:
 
 def fold(row: CallRow, records: Iterable[Record]) -> CallRow:
     """`row` after `records`, none of which it has seen before."""
+    last, seconds = row.last_seq, row.seconds
     for record in records:
-        seen = replace(
-            row,
-            last_seq=max(row.last_seq, record.seq),
-            seconds=max(row.seconds, event_time(record.event)),
-        )
-        row = _fold_event(seen, record.event)
-    # The end is told in stream seconds and the start may come later: put together last.
-    return row
+        last, seconds = max(last, record.seq), max(seconds, event_time(record.event))
+        row = _fold_event(row, record.event)
+    return replace(row, last_seq=last, seconds=seconds)
 
 
 def _fold_event(row: CallRow, event: Event) -> CallRow:
     match event:
         case CallStarted(call=call):
+            # The end is told in stream seconds, and may have been folded before.
             ended_at = None if row.ended_at is None else row.ended_at - row.started_at + call.started_at
             return replace(
                 row,
