@@ -60,8 +60,9 @@ class Closing(Part):
         if len(self._heard) < len(Party) or at < self._least or not self._agent:
             return ()
         last = max(self._heard.values(), key=lambda line: line.end)
-        since = (ends.start if ends else last.end) - self._window
-        lines = [(line, parts) for line, parts in self._agent if line.end >= since]
+        # Nobody wound up: only what was said late may be a closing; "thank you for calling" also opens calls.
+        since = ends.start - self._window if ends else max(last.end - self._window, last.end / 2)
+        lines = [(line, parts) for line, parts in self._agent if (line.end if ends else line.start) >= since]
         found = self._found(lines)
         if not found and (ends is None or not self._had_room(ends, at)):
             return ()

@@ -100,7 +100,9 @@ class Requests(Part):
             self._gave_since_agent = True
         if exchange is None:
             return
-        if exchange.taken_since is not None and not reading.slight:
+        if exchange.taken_since is not None and reading.line.start < exchange.taken_since:
+            exchange.taken_since = None  # the agent spoke into it: the customer was still giving
+        elif exchange.taken_since is not None and not reading.slight:
             yield from self._close(reading.line.end)
         elif exchange.given is None:
             exchange.given = reading.line

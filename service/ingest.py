@@ -68,8 +68,8 @@ class CallSocket:
     async def serve(self) -> None:
         """Until the call's scorecard has been sent; raises where the connection must close on an error."""
         hello = await self._hello()
+        self.call_id = hello.call.call_id
         live = await self._calls.enter(hello, self)
-        self.call_id = live.session.call.call_id
         self._plausibility = Plausibility(hello.rate)
         try:
             await self._send(self._dialect.ready(live.session.inbox.received, live.resume_token))

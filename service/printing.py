@@ -105,10 +105,16 @@ class Teleprinter:
         return row.title if row else behaviour
 
     def _quote(self, detection: Detection) -> str:
-        for item in detection.evidence:
-            if isinstance(item, WordSpan) and (utterance := self._utterances.get(item.utterance_id)):
-                words = utterance.words[item.first : item.last + 1]
-                return f"  “{' '.join(word.text for word in words)}”"
+        """The words it rests on, the judged speaker's own before the other's."""
+        spans = [
+            (self._utterances[item.utterance_id], item)
+            for item in detection.evidence
+            if isinstance(item, WordSpan) and item.utterance_id in self._utterances
+        ]
+        spans.sort(key=lambda span: span[0].speaker is not detection.speaker)
+        for utterance, item in spans[:1]:
+            words = utterance.words[item.first : item.last + 1]
+            return f"  “{' '.join(word.text for word in words)}”"
         return ""
 
 

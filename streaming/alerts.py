@@ -177,8 +177,10 @@ class AlertDesk:
     def _gives_way(self, card: Card) -> bool:
         shown = self._now - card.raised
         first = self._waiting[0] if self._waiting else None
-        if first is None or first.rank < card.rank:
+        if first is None:
             return shown >= self._policy.expire_after
+        if first.rank < card.rank:
+            return shown >= min(self._policy.give_way_to_lower_after, self._policy.expire_after)
         urgent = first.line.rule.severity is Severity.CRITICAL and first.rank > card.rank
         return urgent or shown >= min(self._policy.give_way_after, self._policy.expire_after)
 

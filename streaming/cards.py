@@ -41,17 +41,18 @@ class AlertRule:
 class AlertPolicy:
     """What one team wants pushed, beside the rules of the catalogue.
 
-    An open card that nobody answers expires after `expire_after` seconds, or after `give_way_after` when
-    one at least as severe waits. A waiting alert whose last detection is older than `stale_after` is not
-    shown any more: it is written down as raised and expired at once. The times are a first choice, to be
-    replaced by what supervisors' answers show.
+    An open card that nobody answers expires after `expire_after` seconds; after `give_way_after` when one
+    at least as severe waits, after `give_way_to_lower_after` when any does. A waiting alert whose last
+    detection is older than `stale_after` is not shown any more: it is written down as raised and expired at
+    once. The times are a first choice, to be replaced by what supervisors' answers show.
     """
 
     off: frozenset[str] = frozenset()
     least: Severity = Severity.NOTICE
     expire_after: Seconds = 60.0
-    give_way_after: Seconds = 20.0
-    stale_after: Seconds = 30.0
+    give_way_after: Seconds = 12.0
+    give_way_to_lower_after: Seconds = 24.0
+    stale_after: Seconds = 45.0
 
 
 @dataclass(slots=True, eq=False)

@@ -50,7 +50,7 @@ class SessionConfig:
     partial_every: Seconds | None = 0.6  # None: no partial lines (batch)
     hear_every: Seconds = 0.1  # audio is taken up in runs of at least this
     buffered: Seconds = 2.0  # audio a party may have waiting before the oldest is dropped
-    outstanding: int = 16  # transcripts awaited before no more audio is taken up
+    outstanding: int = 6  # transcripts awaited before no more audio is taken up
     outgoing: int = 512  # records waiting for the store before no more audio is taken up
     lag: Seconds = 2.0  # a channel this far behind the other is taken to be missing
 

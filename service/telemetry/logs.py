@@ -25,7 +25,11 @@ def drop_pii(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping
 def configure_logs(*, level: str = "info", as_json: bool = False) -> None:
     """Set up structlog for the process; logs go to stderr, one line an event."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

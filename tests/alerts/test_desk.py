@@ -63,7 +63,7 @@ ACKN = AlertRule(
     count=2,
     in_a_row=True,
 )
-POLICY = AlertPolicy(expire_after=60.0, give_way_after=20.0, stale_after=30.0)
+POLICY = AlertPolicy(expire_after=60.0, give_way_after=20.0, give_way_to_lower_after=60.0, stale_after=30.0)
 
 
 def found(rule: AlertRule, at: float, *, where: str = "", **fields: Any) -> Detection:
@@ -242,11 +242,11 @@ def test_a_warning_lets_a_notice_be_read_first():
 
 
 def test_an_open_card_does_not_give_way_to_a_lower_one_before_its_time():
-    d = desk(policy=AlertPolicy(stale_after=100.0))
+    d = desk(policy=AlertPolicy(give_way_after=12.0, give_way_to_lower_after=24.0, stale_after=100.0))
     d.feed(found(LEAK, 10))
     d.feed(found(NAME, 11))
-    assert d.feed(Tick(at=69)) == []
-    assert told(d.feed(Tick(at=70))) == ["emotion.leakage#1 expired", "+name.use#1"]
+    assert d.feed(Tick(at=33)) == []
+    assert told(d.feed(Tick(at=34))) == ["emotion.leakage#1 expired", "+name.use#1"]
 
 
 def test_an_alert_that_waited_too_long_is_written_down_as_expired_and_not_shown():

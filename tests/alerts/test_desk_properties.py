@@ -46,7 +46,7 @@ RULES = [
         ("d", "", Severity.CRITICAL, 1, None, 8.0),
     ]
 ]
-POLICY = AlertPolicy(expire_after=12.0, give_way_after=5.0, stale_after=7.0)
+POLICY = AlertPolicy(expire_after=12.0, give_way_after=5.0, give_way_to_lower_after=8.0, stale_after=7.0)
 
 
 @dataclass(frozen=True)

@@ -111,3 +111,23 @@ def test_thanks_for_calling_counts_only_when_it_is_in_the_words() -> None:
     lines = ["C: That's all.", "A +1: Bye."]
     found, _ = judged("A: Thank you for calling, this is Rick.", *TALK, "…30", *lines)
     assert verdicts(found, "courtesy.closing") == ["missed"]
+
+
+def test_a_greeting_is_no_closing_of_a_call_that_breaks_off_soon() -> None:
+    lines = ["A: Good morning, thank you for calling Northway. My name is Hannah. How can I help you today?"]
+    lines += [
+        "C: My internet has been slow since Tuesday, and the router is new.",
+        "A: Let me look into that.",
+    ]
+    found, _ = judged(*lines, "C +4: It is the big plan.", tail=0.3)
+    assert verdicts(found, "courtesy.closing") == []
+
+
+def test_a_warm_end_counts_though_the_customer_did_not_wind_up() -> None:
+    lines = [
+        "A: Hello, this is Rick.",
+        *TALK,
+        "A +6: Is there anything else I can do? Have a great day, bye.",
+    ]
+    found, _ = judged(*lines)
+    assert verdicts(found, "courtesy.closing") == ["delivered"]

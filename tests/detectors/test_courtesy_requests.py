@@ -199,3 +199,14 @@ def test_a_request_is_met_with_readiness(lines: list[str], expected: list[str]) 
     )
     found = judge(Courtesy(CallInfo(call_id="c1"), Policy()), events)
     assert verdicts(found, "courtesy.willingness")[1:] == expected
+
+
+def test_an_agent_who_speaks_into_the_answer_has_not_taken_it_yet() -> None:
+    found, _ = judged(
+        "A @10: What's the make and model of the car?",
+        "C @14: Oh yeah, it's a Hyundai Elantra, sorry.",
+        "C @20: And it says it is twenty nineteen and I bought it from you all last year.",
+        "A @23: That's a twenty nineteen.",
+        "A @26.5: Perfect. I am going to look into the manual.",
+    )
+    assert verdicts(found, "courtesy.please_thanks") == []
