@@ -40,19 +40,25 @@ def database_url(url: str) -> URL:
 def open_engine(url: str) -> AsyncEngine:
     """An engine on `url`; nothing is connected yet. A SQLite file is made, readable by its owner only.
 
-    An execution option ``writes=True`` marks transactions that will write.
+    An execution option ``writes=True`` marks transactions that will write. Errors quote no values: they are
+    what people said.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
         file = Path(str(parsed.database))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)  # it will hold what people said
-        engine = create_async_engine(parsed)
+        engine = create_async_engine(parsed, hide_parameters=True)
         _set_up_sqlite(engine)
         return engine
     # A pooled connection may be from before a fail-over: looked at before use, one round trip.
     return create_async_engine(
-        parsed, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args={"timeout": 5}
+        parsed,
+        pool_size=5,
+        max_overflow=5,
+        pool_pre_ping=True,
+        connect_args={"timeout": 5},
+        hide_parameters=True,
     )
 
 

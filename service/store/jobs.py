@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.schema import jobs
@@ -95,6 +95,11 @@ class Jobs:
                 connection, job_id, {name: value for name, value in given.items() if value is not None}
             )
             return await _one(connection, job_id)
+
+    async def forget(self, connection: AsyncConnection, call_id: str, /) -> None:
+        """In the transaction that deletes the call: what was asked for it and what came of it."""
+        asked = jobs.c.request.contains(f'"call_id": {json.dumps(call_id)}', autoescape=True)
+        await connection.execute(delete(jobs).where(asked))
 
     async def requeue(self, node: str, /) -> int:
         """Queue again what a node was running when it went away; returns how many."""

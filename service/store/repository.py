@@ -166,8 +166,9 @@ class Repository:
         return ends
 
     async def delete_call(self, call_id: str, /) -> bool:
-        """Forget a call whole; False when there was none."""
+        """Forget a call whole, the job that it came with included; False when there was none."""
         async with self._writing() as connection:
+            await self.jobs.forget(connection, call_id)
             gone = await connection.execute(delete(events).where(events.c.call_id == call_id))
             row = await connection.execute(delete(calls).where(calls.c.call_id == call_id))
             return gone.rowcount + row.rowcount > 0

@@ -7,10 +7,12 @@ import random
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from service.store import migrate
 from service.store.projection import CallRow
 from service.store.repository import RecordConflict, Repository
+from service.store.schema import events
 from service.wire import decode_record, encode_record
 from streaming.errors import ProtocolError
 from streaming.events import CallEnded, Party, Record, Signal, Tick
@@ -204,6 +206,25 @@ async def test_purging_deletes_what_ended_before_and_no_live_call(store: Reposit
     await store.append(log_of("live", started_at=100.0, ended=False), node="n")
     assert await store.purge(2000.0) == 1
     assert {row.call_id for row in await store.calls()} == {"new", "live"}
+
+
+async def test_a_deleted_recording_takes_its_job_and_its_scorecard_along(store: Repository) -> None:
+    mine = await store.jobs.create("recording", {"call_id": "rec_1", "seconds": 9.0})
+    other = await store.jobs.create("recording", {"call_id": "recx1", "seconds": 9.0})
+    for job in (mine, other):
+        await store.jobs.update(job.id, state="done", result={"scorecard": {"items": []}})
+    await store.append(log_of("rec_1"), node="n")
+    assert await store.delete_call("rec_1")
+    assert await store.jobs.get(mine.id) is None
+    assert await store.jobs.get(other.id) is not None
+
+
+async def test_an_error_of_the_database_quotes_nobody(store: Repository) -> None:
+    row = {"call_id": "c1", "seq": 1, "type": None, "at": 0.0, "payload": "Suzanne"}
+    with pytest.raises(IntegrityError) as failure:
+        async with store._writing() as connection:
+            await connection.execute(events.insert(), [row])
+    assert "Suzanne" not in str(failure.value)
 
 
 async def test_a_job_goes_from_queued_to_done(store: Repository) -> None:
