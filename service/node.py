@@ -111,6 +111,7 @@ class Node:
         self._background: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Node:
+        log.info("node_starting", node=self.name, model=self.settings.model.name)
         async with AsyncExitStack() as opening:
             opening.callback(self._ears.shutdown)
             opening.push_async_callback(self.repository.aclose)

@@ -17,7 +17,7 @@ REPO = Path(__file__).parents[2]
 METHODS = {"debug", "info", "warning", "error", "critical", "exception", "msg"}
 HARMLESS = {
     *("call_id", "node", "model", "profile", "team"),  # the platform's or the operator's own names
-    *("code", "close_code", "error", "where", "reason", "type"),  # words of ours
+    *("code", "close_code", "error", "part", "where", "reason", "type"),  # words of ours
     *("after", "calls", "count", "lost", "parties", "seconds", "seq", "waiting"),  # numbers
 }
 """Keys that may be logged. To add one, be sure that no caller can put people's words into it."""
