@@ -38,8 +38,8 @@ class Job:
 class Jobs:
     """The jobs of a `Repository`. Times are Unix seconds."""
 
-    def __init__(self, reading: Transaction, writing: Transaction, *, skip_locked: bool) -> None:
-        self._reading, self._writing, self._skip_locked = reading, writing, skip_locked
+    def __init__(self, reading: Transaction, writing: Transaction) -> None:
+        self._reading, self._writing = reading, writing
 
     async def create(
         self, kind: str, request: Mapping[str, Any], *, state: JobState = "queued", node: str | None = None
@@ -64,19 +64,6 @@ class Jobs:
         async with self._reading() as connection:
             return [_job(row) for row in (await connection.execute(query)).mappings()]
 
-    async def claim(self, node: str, /, *, kind: str | None = None) -> Job | None:
-        """Take the oldest queued job; no two callers are given the same one."""
-        query = select(jobs.c.id).where(jobs.c.state == "queued").order_by(jobs.c.created_at, jobs.c.id)
-        if kind is not None:
-            query = query.where(jobs.c.kind == kind)
-        async with self._writing() as connection:
-            oldest = query.limit(1).with_for_update(skip_locked=self._skip_locked)
-            job_id = await connection.scalar(oldest)
-            if job_id is None:
-                return None
-            await _set(connection, job_id, {"state": "running", "node": node})
-            return await _one(connection, job_id)
-
     async def update(
         self,
         job_id: str,
@@ -100,15 +87,6 @@ class Jobs:
         """In the transaction that deletes the call: what was asked for it and what came of it."""
         asked = jobs.c.request.contains(f'"call_id": {json.dumps(call_id)}', autoescape=True)
         await connection.execute(delete(jobs).where(asked))
-
-    async def requeue(self, node: str, /) -> int:
-        """Queue again what a node was running when it went away; returns how many."""
-        again = update(jobs).where(jobs.c.node == node, jobs.c.state == "running")
-        async with self._writing() as connection:
-            done = await connection.execute(
-                again.values(state="queued", node=None, progress=0.0, updated_at=time.time())
-            )
-            return done.rowcount
 
 
 async def _set(connection: AsyncConnection, job_id: str, values: Mapping[str, Any]) -> None:

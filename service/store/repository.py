@@ -51,7 +51,7 @@ class Repository:
         self._writes = engine.execution_options(writes=True)
         self._sqlite = engine.dialect.name == "sqlite"
         self._writer = asyncio.Lock()
-        self.jobs = Jobs(self._reading, self._writing, skip_locked=not self._sqlite)
+        self.jobs = Jobs(self._reading, self._writing)
 
     @classmethod
     @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -50,7 +50,7 @@ class StoreWriter:
     At most `capacity` records wait; then `put` waits, so that a store that cannot keep up slows the calls'
     logs and not the memory. While the database is away records are kept and tried again with growing
     pauses. A record that the database refuses for its own sake is left out alone, counted (`poisoned`)
-    and logged without its content. `on_commit` is told each call's highest stored seq after a commit.
+    and logged without its content.
     """
 
     def __init__(
@@ -61,12 +61,10 @@ class StoreWriter:
         capacity: int = 2048,
         batch: int = 200,
         interval: float = 0.25,
-        on_commit: Callable[[str, int], None] | None = None,
     ) -> None:
         self._repository = repository
         self._node = node
         self._capacity, self._batch, self._interval = capacity, batch, interval
-        self._on_commit = on_commit
         self._waiting: deque[_Waiting] = deque()
         self._calls: OrderedDict[str, _Call] = OrderedDict()
         self._bell = Bell()  # something was put, committed, or asked for
@@ -86,11 +84,6 @@ class StoreWriter:
     @property
     def pending(self) -> int:
         return len(self._waiting)
-
-    @property
-    def oldest_seconds(self) -> float:
-        """For how long the oldest record that is not committed has waited; 0 when none waits."""
-        return asyncio.get_running_loop().time() - self._waiting[0].since if self._waiting else 0.0
 
     async def put(self, records: Sequence[Record], /) -> None:
         """Take `records` over, waiting for room. Raises Draining once closed."""
@@ -217,6 +210,4 @@ class StoreWriter:
         for call_id, seq in stored.items():
             call = self._calls[call_id]
             call.durable = max(call.durable, seq)
-            if self._on_commit:
-                self._on_commit(call_id, call.durable)
         self._bell.ring()

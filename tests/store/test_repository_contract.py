@@ -230,27 +230,16 @@ async def test_an_error_of_the_database_quotes_nobody(store: Repository) -> None
 async def test_a_job_goes_from_queued_to_done(store: Repository) -> None:
     made = await store.jobs.create("score", {"name": "a.wav"})
     assert await store.jobs.get(made.id) == made
-    claimed = await store.jobs.claim("n", kind="score")
-    assert claimed is not None and (claimed.id, claimed.state, claimed.node) == (made.id, "running", "n")
-    await store.jobs.update(made.id, progress=0.5)
+    assert [job.id for job in await store.jobs.list(state="queued")] == [made.id]
+    running = await store.jobs.update(made.id, state="running", progress=0.5)
+    assert running is not None and (running.state, running.progress) == ("running", 0.5)
     done = await store.jobs.update(made.id, state="done", progress=1.0, result={"call_id": "c1"})
     assert done == await store.jobs.get(made.id)
     assert done is not None and (done.state, done.progress) == ("done", 1.0)
     assert done.request == {"name": "a.wav"} and done.result == {"call_id": "c1"}
-    assert await store.jobs.claim("n") is None
+    assert await store.jobs.list(state="queued") == []
     assert await store.jobs.get("unknown") is None
     assert await store.jobs.update("unknown", progress=1.0) is None
-
-
-async def test_no_job_is_given_to_two_workers(store: Repository, database_url: str) -> None:
-    made = [(await store.jobs.create("score", {"n": n})).id for n in range(12)]
-    async with Repository.open(database_url) as second, asyncio.TaskGroup() as group:
-        claims = [group.create_task((store, second)[n % 2].jobs.claim(f"n{n % 2}")) for n in range(16)]
-    given = [claim.result() for claim in claims]
-    assert sorted(job.id for job in given if job) == sorted(made)
-    await store.jobs.update(made[0], state="done")
-    assert await store.jobs.requeue("n0") + await store.jobs.requeue("n1") == 11
-    assert {job.id for job in await store.jobs.list(state="queued")} == set(made[1:])
 
 
 async def test_ping_answers(store: Repository) -> None:
