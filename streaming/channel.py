@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from streaming.audio import ChannelTrack, Chunk, Encoding, Gap, Tape, decode
@@ -92,12 +92,13 @@ class Ear:
         """The next wire sample expected."""
         return self._track.position
 
-    def hear(self, pieces: Iterable[Piece]) -> list[Heard]:
-        """Raises `PositionError` and `FrameError`; pieces that follow each other are heard in one run."""
-        heard: list[Heard] = []
+    def hear(self, pieces: Iterable[Piece]) -> Iterator[Heard]:
+        """Raises `PositionError` and `FrameError` behind what was heard before the piece at fault.
+
+        Pieces that follow each other are heard in one run.
+        """
         for piece in joined(pieces):
-            heard += self._follow(self._track.push(piece.position, decode(piece.encoding, piece.data)))
-        return heard
+            yield from self._follow(self._track.push(piece.position, decode(piece.encoding, piece.data)))
 
     def advance(self, position: int) -> list[Heard]:
         """Nothing before `position` will come any more."""

@@ -211,13 +211,11 @@ class CallSession:
         while True:
             await self._until(self._may_listen)
             pieces = self.inbox.take()
-            try:
-                heard = await loop.run_in_executor(self._parts.executor, self._hear, pieces)
-            except ProtocolError as error:
-                self.fault = error
-                self.end("client", error.code)
-                break
+            heard = await loop.run_in_executor(self._parts.executor, self._hear, pieces)
             self._digest(heard, tasks)
+            if self.fault is not None:
+                self.end("client", self.fault.code)
+                break
             if self._ended and self.inbox.empty:
                 break
         heard = await loop.run_in_executor(self._parts.executor, self._flush)
@@ -230,10 +228,14 @@ class CallSession:
         return self._ended is not None or self.inbox.seconds >= config.hear_every
 
     def _hear(self, pieces: dict[Party, list[Piece]]) -> list[Heard]:
-        """In the executor."""
+        """In the executor. What was heard before a fault of the client's counts."""
         heard: list[Heard] = []
         for party, ear in self._ears.items():
-            heard += ear.hear(pieces.get(party, ()))
+            try:
+                for item in ear.hear(pieces.get(party, ())):
+                    heard.append(item)  # noqa: PERF402 - extend promises nothing at a fault
+            except ProtocolError as error:
+                self.fault = error
         leader = max(ear.position for ear in self._ears.values())
         for ear in self._ears.values():
             if leader - ear.position > self._parts.config.lag * self.rate:

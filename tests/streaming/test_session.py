@@ -214,6 +214,17 @@ async def test_positions_that_go_back_too_far_end_the_call_with_what_was_heard(e
     assert sink.finals()[0] == LINES[0].text
 
 
+async def test_what_was_said_right_before_a_fault_of_the_client_s_is_filed(executor: Executor) -> None:
+    sink = Sink()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink, buffered=9.0))
+    for piece in [*frames(5.0), *frames(7 * 3600.0, start=7 * 3600.0 - 0.02)]:  # heard in one run
+        session.offer(piece)
+    session.end("client", "bye")
+    await session.run()
+    assert isinstance(session.fault, PositionError)
+    assert sink.finals()[:2] == [LINES[0].text, LINES[1].text]
+
+
 async def test_a_party_that_never_sends_is_reported_missing(executor: Executor) -> None:
     sink = Sink()
     session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink))
