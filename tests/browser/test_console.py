@@ -48,7 +48,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The scripted recogniser knows what is said in each of the sample calls, by call id."""
     scripts = {call: scenario_from(SAMPLES / f"{name}.truth.json").lines for call, name in WALL.items()}
     scenario = Scenario(calls=tuple(scripts.items()))
-    monkeypatch.setattr("service.node.scenario_from", lambda path: scenario)
+    monkeypatch.setattr("service.parts.scenario_from", lambda path: scenario)
     yield
 
 

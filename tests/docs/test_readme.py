@@ -48,7 +48,7 @@ async def test_the_softphone_of_the_readme_gets_a_scorecard(tmp_path: Path) -> N
     assert process.returncode == 0, err.decode()
     assert '"type":"ready"' in out.decode() and '"type":"done"' in out.decode()
     said = " ".join(getattr(event, "text", "") for event in lines)
-    assert "how can I help" in said
+    assert "My name is Hannah." in said
 
 
 def test_every_option_that_the_readme_names_exists() -> None:
