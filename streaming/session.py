@@ -116,11 +116,6 @@ class CallSession:
         """The next wire sample to be heard; what was received before waits in the inbox."""
         return min(ear.position for ear in self._ears.values())
 
-    @property
-    def lag(self) -> Seconds:
-        """How far the filed events are behind the audio that was received."""
-        return max(ear.received for ear in self._ears.values()) - self._order.watermark
-
     def stored(self, durable_seq: int) -> Seconds:
         """The stream time before which every event lies at or below `durable_seq` in the log."""
         done = [mark for mark in self._filed_until if mark[0] <= durable_seq]
