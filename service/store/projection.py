@@ -17,6 +17,9 @@ CallState = Literal["live", "ended", "abandoned"]
 ABANDONED = "abandoned"
 """`CallEnded.reason` of a call whose node went away."""
 
+_TELLING = (CallStarted, CallEnded, Alert, Scorecard)
+"""The events that change more of a call's row than how far it has come (`_fold_event`)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
@@ -76,6 +79,11 @@ def _fold_event(row: CallRow, event: Event) -> CallRow:
             return replace(row, scorecard=event)
         case _:
             return row
+
+
+def moves_only(event: Event) -> bool:
+    """Whether folding `event` changes nothing but `last_seq` and `seconds`: so do nearly all."""
+    return not isinstance(event, _TELLING)
 
 
 def event_time(event: Event) -> Seconds:

@@ -7,37 +7,29 @@ that is already there with the same content is passed over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from sqlalchemy import Select, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, delete, select, tuple_
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.store.appending import Batch, append_missing, append_new, found_calls, is_stored_already
 from service.store.engine import open_engine
 from service.store.jobs import Jobs
-from service.store.projection import ABANDONED, CallRow, CallState, event_time, fold, from_columns, to_columns
+from service.store.projection import ABANDONED, CallRow, CallState, fold, to_columns
 from service.store.schema import calls, events
-from service.wire import decode_event, encode_event
-from streaming.errors import CallcueError, ProtocolError
+from service.wire import decode_event
+from streaming.errors import ProtocolError
 from streaming.events import CallEnded, Record
 
-T = TypeVar("T")
-
-_KEYS = 200  # keys asked for in one statement
 _STATES: dict[CallState, tuple[CallState, ...]] = {
     "live": ("live",),
     "ended": ("ended", "abandoned"),
     "abandoned": ("abandoned",),
 }
 _PAGE = 2000  # events read at once while rebuilding
-
-
-class RecordConflict(CallcueError):
-    """Another event is already stored under that call and number: two writers own one call."""
-
-    code, status = "record_conflict", 409
 
 
 class Repository:
@@ -79,19 +71,16 @@ class Repository:
         Returns how many were new. `node` becomes the owner of calls that were not known before. Raises
         RecordConflict or ProtocolError (an event that cannot be written), and then nothing is stored.
         """
-        # A recording comes whole, and an hour of it takes some 60 ms to write as JSON: not on the event loop.
-        rows = await asyncio.to_thread(_rows, records)
-        # One order for everybody: two transactions with common keys wait for each other, never in a ring.
-        ordered = [rows[key] for key in sorted(rows)]
-        if not ordered:
+        if not records:
             return 0
-        async with self._writing() as connection:
-            new = await self._insert_events(connection, ordered)
-            if len(new) < len(rows):
-                await _compare(connection, [row for key, row in rows.items() if key not in new])
-            fresh = {(r.call_id, r.seq): r for r in records if (r.call_id, r.seq) in new}
-            await self._fold(connection, [fresh[key] for key in sorted(fresh)], node)
-        return len(new)
+        # A recording comes whole, and an hour of it takes some 60 ms to write as JSON: not on the event loop.
+        batch = await asyncio.to_thread(Batch, records)
+        try:
+            return await self._write(append_new, batch, node)
+        except IntegrityError as error:
+            if not is_stored_already(error):
+                raise
+            return await self._write(append_missing, batch, node)
 
     async def events(self, call_id: str, /, *, after: int = 0, limit: int = 1000) -> list[Record]:
         """The call's records with ``seq > after`` in order, at most `limit`."""
@@ -206,32 +195,9 @@ class Repository:
             found = list((await connection.scalars(known)).all())
         return sum([await self.rebuild(call_id) is not None for call_id in found])
 
-    # Inside a transaction
-
-    async def _insert_events(
-        self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]
-    ) -> set[tuple[str, int]]:
-        """Keys of the rows that were not there yet."""
-        adding = self._insert(events).on_conflict_do_nothing().returning(events.c.call_id, events.c.seq)
-        added = await connection.execute(adding, rows)
-        return {(call_id, seq) for call_id, seq in added}
-
-    async def _fold(self, connection: AsyncConnection, fresh: Sequence[Record], node: str) -> None:
-        by_call: dict[str, list[Record]] = {}
-        for record in fresh:
-            by_call.setdefault(record.call_id, []).append(record)
-        if not by_call:
-            return
-        blanks = [to_columns(CallRow(call_id=call_id, node=node)) for call_id in by_call]
-        await connection.execute(self._insert(calls).on_conflict_do_nothing(), blanks)
-        for some in _cut(list(by_call)):
-            query = select(calls).where(calls.c.call_id.in_(some)).order_by(calls.c.call_id)
-            for row in await _calls(connection, query.with_for_update()):
-                columns = to_columns(fold(row, by_call[row.call_id]))
-                await connection.execute(update(calls).where(calls.c.call_id == row.call_id), columns)
-
-    def _insert(self, table: Any) -> Any:
-        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+    async def _write(self, work: Callable[[Connection, Batch, str], int], batch: Batch, node: str) -> int:
+        async with self._writing() as connection:
+            return await connection.run_sync(work, batch, node)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncGenerator[AsyncConnection, None]:
@@ -256,44 +222,7 @@ async def _events(connection: AsyncConnection, call_id: str, after: int, limit: 
 
 
 async def _calls(connection: AsyncConnection, query: Select[Any]) -> list[CallRow]:
-    return [from_columns(dict(row)) for row in (await connection.execute(query)).mappings()]
-
-
-async def _compare(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Raises RecordConflict unless `rows`, which were there already, are stored as they are here."""
-    mine = {(row["call_id"], row["seq"]): row["payload"] for row in rows}
-    for keys in _cut(list(mine)):
-        query = select(events.c.call_id, events.c.seq, events.c.payload)
-        found = await connection.execute(query.where(tuple_(events.c.call_id, events.c.seq).in_(keys)))
-        if any(not _same(mine[call_id, seq], payload) for call_id, seq, payload in found):
-            raise RecordConflict("another event is stored under that call and number")
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two payloads are one event: 1 and 1.0 are written apart and mean the same."""
-    return one == other or decode_event(one) == decode_event(other)
-
-
-def _rows(records: Sequence[Record]) -> dict[tuple[str, int], dict[str, Any]]:
-    """Rows of `events` by key; the same record twice is one row. Raises as `Repository.append` does."""
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for record in records:
-        row = _row(record)
-        if rows.setdefault((record.call_id, record.seq), row) != row:
-            raise RecordConflict("two events have one call and number")
-    return rows
-
-
-def _row(record: Record) -> dict[str, Any]:
-    if not 0 < record.seq < 2**31 or not 0 < len(record.call_id) <= 128 or not record.call_id.isprintable():
-        raise ProtocolError("not a record: call_id or seq: out of range")
-    return {
-        "call_id": record.call_id,
-        "seq": record.seq,
-        "type": record.event.type,
-        "at": event_time(record.event),
-        "payload": encode_event(record.event).decode(),
-    }
+    return await connection.run_sync(found_calls, query)
 
 
 def _cursor(text: str) -> tuple[float, str]:
@@ -302,7 +231,3 @@ def _cursor(text: str) -> tuple[float, str]:
         return float(started_at), call_id
     except ValueError:
         raise ProtocolError("before: not a cursor of the list of calls") from None
-
-
-def _cut(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + _KEYS] for start in range(0, len(items), _KEYS))

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
-from service.store.repository import RecordConflict
+from service.store.appending import RecordConflict
 from streaming.bus.base import Bell
 from streaming.errors import Draining, ProtocolError
 from streaming.events import Record

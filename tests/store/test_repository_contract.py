@@ -7,11 +7,13 @@ import random
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from service.store import migrate
+from service.store.appending import RecordConflict
 from service.store.projection import CallRow
-from service.store.repository import RecordConflict, Repository
+from service.store.repository import Repository
 from service.store.schema import events
 from service.wire import decode_record, encode_record
 from streaming.errors import ProtocolError
@@ -80,6 +82,27 @@ async def test_batches_in_any_order_give_the_same_log_and_row(store: Repository,
         shuffled = shuffled[size:]
     assert await store.call("c1") == expected
     assert await store.events("c1") == log
+
+
+async def test_a_batch_of_fifty_calls_takes_no_more_statements_than_of_one(store: Repository) -> None:
+    """What is sent to the database four times a second must not grow with the calls."""
+    calls = [f"c{number}" for number in range(50)]
+    await store.append([log_of(call_id, ended=False)[0] for call_id in calls], node="n")
+    sent: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(store._engine.sync_engine, "before_cursor_execute", count)
+    await store.append([Record(call_id="c0", seq=2, event=Tick(at=1.0))], node="n")
+    of_one = len(sent)
+    sent.clear()
+    await store.append([Record(call_id=one, seq=3, event=Tick(at=2.0)) for one in calls], node="n")
+    assert len(sent) == of_one
+    rows = await store.calls(limit=100)
+    assert {(row.last_seq, row.seconds) for row in rows} == {(3, 2.0)}
+    await store.append([Record(call_id="c0", seq=2, event=Tick(at=1.0))], node="n")
+    assert await store.calls(limit=100) == rows  # the older record brings nobody back
 
 
 async def test_another_event_under_a_taken_number_is_refused_whole(store: Repository) -> None:
