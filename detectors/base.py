@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,6 +27,7 @@ class Behaviour:
     uses_agent_voice: bool = False  # needs voice measures of the agent; see `Profile`
     version: int = 1
     thresholds: Mapping[str, float]
+    signals: Mapping[Party, frozenset[str]]  # the voice measures it reads, of whom
     alerts: tuple[AlertRule, ...] = ()
 
 
@@ -50,7 +51,8 @@ def _behaviour(row: dict[str, Any]) -> Behaviour:
     alerts = tuple(_rule(row["id"], alert) for alert in fields.pop("alert", ()))
     severity = Severity(fields.pop("severity", Severity.NOTICE))
     thresholds = {key: float(value) for key, value in fields.pop("thresholds", {}).items()}
-    return Behaviour(**fields, severity=severity, thresholds=thresholds, alerts=alerts)
+    signals = {Party(key): frozenset(names) for key, names in fields.pop("signals", {}).items()}
+    return Behaviour(**fields, severity=severity, thresholds=thresholds, signals=signals, alerts=alerts)
 
 
 def _rule(behaviour: str, row: dict[str, Any]) -> AlertRule:
@@ -63,6 +65,13 @@ def _rule(behaviour: str, row: dict[str, Any]) -> AlertRule:
         follow=tuple(fields.pop("follow", ())),
         **fields,
     )
+
+
+def signals_read(off: Collection[str] = ()) -> dict[Party, frozenset[str]]:
+    """The voice measures that the behaviours read that are not `off`, by whose they are."""
+    on = [row for row in catalogue().values() if row.id not in off]
+    read = {party: frozenset(name for row in on for name in row.signals.get(party, ())) for party in Party}
+    return {party: names for party, names in read.items() if names}
 
 
 class Judge:

@@ -9,7 +9,7 @@ and anger look alike here, and human listeners themselves recall 61 % of acted a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -46,6 +46,13 @@ BASELINE: Seconds = 120.0
 """The speaker's first two minutes (stream time from the first utterance) make the baseline."""
 
 HIGHEST_CONFIDENCE = 0.6
+
+AROUSAL = "arousal"
+
+ENOUGH: Seconds = 3.0
+"""As much of an utterance, where it is loudest, tells how aroused it is. On a real call that agrees with the
+whole utterance (r = .98 and .93 for its parties, the same utterances above 2) at half to two thirds of the
+CPU; 1.5 s no longer does (.92 and .76)."""
 
 
 @dataclass(slots=True)
@@ -86,21 +93,31 @@ class Baseline:
 class CallVoice:
     """One call's `ProsodyMeter`: the pitch meter's signals and, from the second utterance on, ``arousal``.
 
+    `wanted` names the signals that somebody reads, by party: no others are made, and a party of whom none
+    are wanted is not measured at all.
+
     Arousal is a z-score: about 0 is the speaker's usual voice, over 1 clearly raised. Its confidence grows
     with the voicing and with what is known of the speaker, and never exceeds 0.6. Utterances of one speaker
     must come in order; not thread-safe (the session measures one at a time).
     """
 
-    def __init__(self, meter: PitchMeter) -> None:
+    def __init__(self, meter: PitchMeter, wanted: Mapping[Party, frozenset[str]]) -> None:
         self._meter = meter
+        self._wanted = wanted
         self._baselines: dict[Party, Baseline] = {}
 
     def measure(self, audio: Samples, /, *, speaker: Party, start: Seconds) -> Sequence[Signal]:
-        measured = self._meter.voice(audio)
+        wanted = self._wanted.get(speaker)
+        if not wanted:
+            return ()
+        measured = self._meter.voice(loudest(audio, ENOUGH) if wanted == {AROUSAL} else audio)
         if measured is None:
             return ()
         end = start + len(audio) / SAMPLE_RATE
-        signals = signals_of(measured, speaker=speaker, start=start, end=end)
+        made = signals_of(measured, speaker=speaker, start=start, end=end)
+        signals = tuple(signal for signal in made if signal.name in wanted)
+        if AROUSAL not in wanted:
+            return signals
         baseline = self._baselines.setdefault(speaker, Baseline())
         features = features_of(measured)
         value = baseline.arousal(features)
@@ -110,7 +127,7 @@ class CallVoice:
             return signals
         sureness = HIGHEST_CONFIDENCE * known * min(1.0, measured.voiced_seconds / 1.5)
         arousal = Signal(
-            name="arousal",
+            name=AROUSAL,
             speaker=speaker,
             start=start,
             end=end,
@@ -118,6 +135,18 @@ class CallVoice:
             confidence=round(sureness, 3),
         )
         return (*signals, arousal)
+
+
+def loudest(audio: Samples, seconds: Seconds) -> Samples:
+    """The stretch of that length with the most energy, to a twentieth of a second; all of a shorter one."""
+    step, length = SAMPLE_RATE // 20, round(seconds * SAMPLE_RATE)
+    if len(audio) <= length:
+        return audio
+    energy = np.square(audio[: len(audio) // step * step].reshape(-1, step)).sum(axis=1)
+    heard = np.concatenate(([0.0], np.cumsum(energy, dtype=np.float64)))
+    steps = length // step
+    first = int(np.argmax(heard[steps:] - heard[:-steps])) * step
+    return audio[first : first + length]
 
 
 def features_of(measured: VoiceMeasures) -> dict[str, float]:

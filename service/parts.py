@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 
 from detectors import REGISTRY
-from detectors.base import catalogue
+from detectors.base import catalogue, signals_read
 from detectors.bench import Bench
 from detectors.score import ScoreKeeper
 from models.affect import CallVoice
@@ -36,7 +36,8 @@ def session_parts(
     settings: Settings, *, transcriber: Transcriber, ears: Executor, sink: RecordSink
 ) -> SessionParts:
     """What every session is made of: models, detectors, alert rules."""
-    meter = PitchMeter()
+    wanted = signals_read(settings.behaviours_off)
+    meter = PitchMeter() if wanted else None
     rules = [rule for row in catalogue().values() for rule in row.alerts]
     policy = Policy(thresholds=settings.thresholds, off=settings.behaviours_off)
     alerting = AlertPolicy(off=settings.behaviours_off)
@@ -48,7 +49,7 @@ def session_parts(
         desk=lambda call: AlertDesk(rules, alerting),
         keeper=lambda call: ScoreKeeper(call, policy),
         sink=sink,
-        prosody=lambda call: CallVoice(meter),
+        prosody=lambda call: None if meter is None else CallVoice(meter, wanted),
         config=SessionConfig(
             partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
         ),

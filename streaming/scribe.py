@@ -23,6 +23,7 @@ from streaming.events import (
 from streaming.partials import Partials
 from streaming.ports import Priority, ProsodyMeter, SpeechRequest, Transcriber, Transcript
 
+_MELODY: Seconds = 0.6  # of voice activity; with less (a "yes") no utterance of a real call could be measured
 _GO_BACK: Seconds = 1.0  # before a recording's utterance asks again, where the queue does not say when
 
 Shown = Callable[[Utterance, Utterance | None], None]
@@ -60,16 +61,16 @@ class Scribe:
         self._partials[spoken.speaker].close()
         self._order.expect(spoken.utterance_id, due=due)
         tasks.create_task(self._final(spoken, due))
-        if self._prosody is not None and self._may_measure(spoken.speaker):
+        if self._prosody is not None and self._may_measure(spoken.speaker) and _has_melody(spoken):
             self._order.expect(_voice(spoken), due=due)
             tasks.create_task(self._measure(spoken, due, self._prosody))
 
     def glance(self, ear: Ear, every: Seconds, tasks: asyncio.TaskGroup) -> None:
         """Ask for a partial line of what `ear` is hearing, if it has grown enough."""
         partials = self._partials[ear.party]
-        if partials.wanted(ear.speaking_until(), every=every) and (spoken := ear.speaking()):
-            partials.ask(spoken)
-            tasks.create_task(self._partial(spoken, partials))
+        if partials.wanted(ear.growing(), every=every) and (spoken := ear.speaking()):
+            revision = partials.ask(spoken)
+            tasks.create_task(self._partial(spoken, revision, partials))
 
     def _may_measure(self, speaker: Party) -> bool:
         """The profile is enforced here, at the source: what it forbids is never computed."""
@@ -122,14 +123,14 @@ class Scribe:
         self._order.settle(_voice(spoken))
         self._on_answer()
 
-    async def _partial(self, spoken: Spoken, partials: Partials) -> None:
-        request = self._request(spoken, "partial", revision=partials.revision)
+    async def _partial(self, spoken: Spoken, revision: int, partials: Partials) -> None:
+        request = self._request(spoken, "partial", revision=revision)
         try:
             transcript = await self._transcriber.transcribe(request)
         except (EngineFailed, Overloaded, Superseded):
             partials.answered()
             return
-        shown = partials.hear(spoken, transcript)
+        shown = partials.hear(spoken, revision, transcript)
         if shown is not None:
             self._on_partial(*shown)
 
@@ -147,6 +148,10 @@ class Scribe:
             hints=(name,) if name else (),
             language=self._call.language,
         )
+
+
+def _has_melody(spoken: Spoken) -> bool:
+    return sum(end - start for start, end in spoken.voiced) >= _MELODY
 
 
 def _voice(spoken: Spoken) -> str:

@@ -150,7 +150,7 @@ export interface WordsHeldBack {
  * One measurement of one party's voice or of the conversation between `start` and `end`.
  *
  * Names in use: ``f0_slope`` (mean absolute F0 slope, semitones/s), ``f0_sd`` (within-utterance F0
- * standard deviation, semitones), ``f0_median`` (Hz), ``voiced_seconds``, ``energy_sd`` (dB),
+ * standard deviation, semitones), ``f0_median`` (Hz), ``voiced_seconds``, ``energy_db`` (dBFS),
  * ``speech_rate`` (words/s of speech), ``arousal`` (z-score against the speaker's own baseline).
  */
 export interface Signal {

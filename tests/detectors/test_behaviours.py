@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from detectors import REGISTRY
-from detectors.base import Behaviour, catalogue, parse_catalogue
-from streaming.events import Severity, Verdict
+from detectors import REGISTRY, agent_voice, flatness
+from detectors.base import Behaviour, catalogue, parse_catalogue, signals_read
+from streaming.events import Party, Severity, Verdict
 
 IDS = {
     "courtesy.greeting",
@@ -78,3 +78,18 @@ def test_an_id_twice_is_refused() -> None:
     row = """[[behaviour]]\nid="a.b"\ntitle="t"\nmeaning="m"\nopportunity="o"\ndetector="d"\n"""
     with pytest.raises(ValueError, match="twice"):
         parse_catalogue(2 * (row + "[behaviour.thresholds]\n"))
+
+
+def test_the_catalogue_names_every_voice_measure_that_a_detector_reads() -> None:
+    """What it does not name is not measured, and would be missing without a word."""
+    read = {row.id: row.signals for row in catalogue().values()}
+    assert read["tone.flat"] == {Party.AGENT: flatness._NAMES}
+    assert read["emotion.leakage"][Party.AGENT] == {*agent_voice._LEARNT, "arousal"}
+    assert read["emotion.leakage"][Party.CUSTOMER] == read["emotion.recovery"][Party.CUSTOMER] == {"arousal"}
+
+
+def test_without_the_behaviours_that_read_it_the_customer_s_voice_is_not_asked_for() -> None:
+    assert signals_read(frozenset({"emotion.leakage"}))[Party.CUSTOMER] == {"arousal"}
+    off = frozenset({"emotion.leakage", "emotion.recovery"})
+    assert Party.CUSTOMER not in signals_read(off)
+    assert signals_read(off | {"tone.flat"}) == {}
