@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from service.live import LiveView
-from service.wire import decode_record, encode_record
+from service.wire import Written, decode_record, encode_record
 from streaming.errors import CursorLost, ProtocolError
 from streaming.events import CallEnded, Record
 from streaming.ports import Bus
@@ -107,7 +107,7 @@ class LiveFeed:
 
     def _take(self, payload: bytes, group: asyncio.TaskGroup) -> None:
         try:
-            record = decode_record(payload)
+            record = payload.record if isinstance(payload, Written) else decode_record(payload)
         except ProtocolError:
             _log.warning("live_record_unreadable")
             return

@@ -30,7 +30,7 @@ from service.store.writer import StoreWriter
 from service.switchboard import Switchboard
 from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
-from service.wire import encode_record
+from service.wire import write_record
 from streaming.bus.memory import MemoryBus
 from streaming.bus.redis import RedisBus
 from streaming.errors import ConfigError
@@ -59,7 +59,7 @@ class Outlet:
 
     async def put(self, records: Sequence[Record], /) -> None:
         for record in records:
-            await self._bus.publish(LIVE, encode_record(record))
+            await self._bus.publish(LIVE, write_record(record))
         numbered = [record for record in records if record.seq]
         for record in numbered:
             self._metrics.observe(record.event)
@@ -173,7 +173,7 @@ class Node:
         """Calls that an earlier process of this node left live have ended with it."""
         for record in await self.repository.abandon(self.name):
             log.warning("call_abandoned", call_id=record.call_id)
-            await self.bus.publish(LIVE, encode_record(record))
+            await self.bus.publish(LIVE, write_record(record))
 
     def _start_background(self) -> None:
         for name, work in (

@@ -81,6 +81,19 @@ def decode_event(data: bytes | str) -> Event:
         raise ProtocolError(f"not an event: {_faults(error)}") from None
 
 
+class Written(bytes):
+    """A record's JSON that still knows the record: whoever gets it in this process need not read it again."""
+
+    record: Record
+
+
+def write_record(record: Record) -> Written:
+    """As `encode_record`."""
+    written = Written(encode_record(record))
+    written.record = record
+    return written
+
+
 def encode_record(record: Record) -> bytes:
     """`record` as JSON; raises ProtocolError as `encode_event` does."""
     data = _written(record)

@@ -93,7 +93,6 @@ class StoreWriter:
             if self._closing:
                 raise Draining("the store's writer is closed")
             self._take(record)
-        self._bell.ring()
 
     def durable_seq(self, call_id: str, /) -> int:
         """The seq up to which the call's records are stored; 0 when none is known to be."""
@@ -139,8 +138,8 @@ class StoreWriter:
             self._calls.popitem(last=False)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="store-writer")
-        if len(self._waiting) >= self._batch:
-            self._bell.ring()
+        if len(self._waiting) == 1 or len(self._waiting) >= self._batch:
+            self._bell.ring()  # in between, the writer waits for company and need not be told of it
 
     async def _run(self) -> None:
         while True:

@@ -57,7 +57,10 @@ class MemoryBus:
             await topic.bell.wait()
 
     def _topic(self, name: str) -> _Topic:
-        return self._topics.setdefault(name, _Topic(self._retain))
+        topic = self._topics.get(name)
+        if topic is None:
+            topic = self._topics[name] = _Topic(self._retain)
+        return topic
 
 
 class _Topic:

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.feed import TOPIC, LiveFeed
 from service.live import LiveView
-from service.wire import decode_record, encode_record
+from service.wire import decode_record, encode_record, write_record
 from streaming.bus.memory import MemoryBus
 from streaming.events import CallEnded, Record, Tick
 from tests.console.calls import MemoryStore, ended_call, numbered, said, short_call, started
@@ -80,6 +80,18 @@ async def test_then_records_come_from_the_bus_in_order_and_once():
         await node.publish(*records, records[1], records[3])
         await node.until("c1", 4)
         assert node.records == records
+
+
+async def test_a_record_of_this_process_is_shown_as_it_is_and_one_of_another_is_read():
+    async with following(MemoryStore()) as node:
+        mine, others = short_call("c1"), short_call("c2")
+        for record in mine:
+            await node.bus.publish(TOPIC, write_record(record))
+        await node.publish(*others)
+        await node.until("c2", 4)
+        assert all(one is mine[at] for at, one in enumerate(node.records[:4]))
+        assert node.records[4:] == others
+        assert [write_record(one) for one in mine] == [encode_record(one) for one in mine]
 
 
 async def test_a_call_that_began_before_the_node_is_completed_from_the_store():
