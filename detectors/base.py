@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -27,7 +27,7 @@ class Behaviour:
     uses_agent_voice: bool = False  # needs voice measures of the agent; see `Profile`
     version: int = 1
     thresholds: Mapping[str, float]
-    signals: Mapping[Party, frozenset[str]]  # the voice measures it reads, of whom
+    signals: Mapping[Party, frozenset[str]] = field(default_factory=dict)  # voice measures it reads, of whom
     alerts: tuple[AlertRule, ...] = ()
 
 
