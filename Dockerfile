@@ -22,7 +22,10 @@ RUN python -m pip install --no-cache-dir --root-user-action=ignore "uv==${UV_VER
     && uv venv --quiet --python /usr/local/bin/python "$VIRTUAL_ENV"
 WORKDIR /src
 COPY pyproject.toml ./
-RUN --mount=type=cache,target=/root/.cache uv pip install --compile-bytecode --requirements pyproject.toml
+# EXTRA=gpu adds cuBLAS for NVIDIA GPUs (compose.gpu.yaml).
+ARG EXTRA=
+RUN --mount=type=cache,target=/root/.cache \
+    uv pip install --compile-bytecode --requirements pyproject.toml ${EXTRA:+--extra "$EXTRA"}
 # faster-whisper imports PyAV to decode files, which callcue leaves to libsndfile. PyAV's wheels bundle x264 and
 # x265 (GPL), so an empty module of that name stands in (docs/decisions/0004-libraries.md).
 RUN uv pip uninstall av \

@@ -11,7 +11,11 @@ from rich.progress import TaskID
 from rich.table import Table
 
 from models.catalog import Progress, cache_dir, fetch, list_models, verify
+from models.choice import AUTO, measured
 from models.shelf import VOICE_ACTIVITY
+from service.engine_choice import engine_choice
+from service.settings import load_settings
+from streaming.errors import ConfigError
 
 models_app = typer.Typer(no_args_is_help=True, help="Whisper weights: list, fetch, verify.")
 
@@ -22,15 +26,30 @@ Name = Annotated[str, typer.Argument(help="A name of `callcue models list`.")]
 def list_() -> None:
     """Every named model, where its bytes come from, and whether it is on this machine."""
     table = Table(title=f"weights in {cache_dir()}", title_justify="left")
-    for column in ("name", "from", "here"):
+    for column in ("name", "from", "here", "word errors", "calls held"):
         table.add_column(column)
+    known = {one.name: one for one in measured() if one.device == "cpu"}
     for row in list_models():
+        figures = known.get(row.weights.name)
         table.add_row(
             row.weights.name,
             f"{row.weights.source} ({row.weights.megabytes} MB)",
             "yes" if row.fetched else "no",
+            f"{figures.mean_errors:.1f} %" if figures else "",
+            f"{figures.calls_held} on {figures.cores} cores" if figures else "",
         )
     Console().print(table)
+    typer.echo("Measured where figures stand: see benchmarks/README.md; errors are the mean over its sets.")
+    typer.echo(f"auto, on this machine: {_auto()}")
+
+
+def _auto() -> str:
+    model = load_settings().model
+    try:
+        chosen = engine_choice(model.model_copy(update={"name": AUTO}))
+    except ConfigError as error:
+        return error.message
+    return f"{chosen.model} ({chosen.why}; more or fewer calls: CALLCUE_MODEL__CALLS_EXPECTED)"
 
 
 @models_app.command("fetch")

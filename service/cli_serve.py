@@ -17,7 +17,11 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="Whisper weights: a name of `callcue models list`, or a folder.")
+        str | None,
+        typer.Option(help="Whisper weights: a name of `callcue models list`, a folder, or auto."),
+    ] = None,
+    calls_expected: Annotated[
+        int | None, typer.Option(min=1, help="Live calls at once that --model auto plans for.")
     ] = None,
     database: Annotated[
         str | None, typer.Option(help="sqlite:///FILE, or postgresql://… for several nodes.")
@@ -28,7 +32,9 @@ def serve(
 
     Every setting can be given as CALLCUE_… in the environment; see `callcue config show`.
     """
-    settings = with_options(load_settings(), host=host, port=port, model=model, database=database)
+    settings = with_options(
+        load_settings(), host=host, port=port, model=model, calls_expected=calls_expected, database=database
+    )
     configure_logs(level=settings.log_level, as_json=log_json or settings.log_json)
     asyncio.run(run_service(settings))
 
@@ -39,13 +45,16 @@ def with_options(
     host: str | None = None,
     port: int | None = None,
     model: str | None = None,
+    calls_expected: int | None = None,
     database: str | None = None,
 ) -> Settings:
     """Command-line options win over the environment."""
     given = {"host": host, "port": port, "database_url": database}
     update: dict[str, object] = {name: value for name, value in given.items() if value is not None}
-    if model is not None:
-        update["model"] = ModelSettings(**{**settings.model.model_dump(), "name": model})
+    engine = {"name": model, "calls_expected": calls_expected}
+    chosen = {name: value for name, value in engine.items() if value is not None}
+    if chosen:
+        update["model"] = ModelSettings(**{**settings.model.model_dump(), **chosen})
     return settings.model_copy(update=update)
 
 

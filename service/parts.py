@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import numpy as np
+import structlog
 
 from detectors import REGISTRY
 from detectors.base import catalogue, signals_read
@@ -21,12 +21,15 @@ from models.scripted import ScriptedEngineFactory, scenario_from
 from models.vad import SileroVoiceActivity, shared_network
 from models.whisper import EngineConfig, WhisperFactory
 from models.worker import EngineFactory, EngineWorker, ThreadWorker
+from service.engine_choice import engine_choice
 from service.settings import ModelSettings, Settings
 from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.errors import ConfigError
 from streaming.events import CallInfo, Party, Record, Utterance, Word
 from streaming.ports import SAMPLE_RATE, Policy, RecordSink, Transcriber
 from streaming.session import SessionConfig, SessionParts
+
+log = structlog.get_logger()
 
 EARS = 2
 """Threads for resampling, voice activity and prosody."""
@@ -91,20 +94,30 @@ class Nowhere:
 
 
 def make_worker(model: ModelSettings) -> EngineWorker:
-    """Where the engine runs. Raises `ConfigError` for a script that is needed and not given."""
+    """Where the engine runs. Raises `ConfigError` for a script, a GPU or a compute type that is not there."""
     factory: EngineFactory
     if model.worker == "scripted":
         if model.script is None:
             raise ConfigError("CALLCUE_MODEL__WORKER=scripted needs CALLCUE_MODEL__SCRIPT, a truth file")
         factory = ScriptedEngineFactory(scenario=scenario_from(model.script))
-        return ThreadWorker(factory, slots=model.slots)
+        return ThreadWorker(factory, slots=model.slots or 2)
+    chosen = engine_choice(model)
+    log.info(
+        "engine_chosen",
+        model=chosen.model,
+        device=chosen.device,
+        compute_type=chosen.compute_type,
+        slots=chosen.slots,
+        threads=chosen.threads,
+        reason=chosen.why,
+    )
     config = EngineConfig(
-        model_path=model.name,
-        device=model.device,
-        compute_type=model.compute_type,
-        slots=model.slots,
-        threads=model.threads or max(1, len(os.sched_getaffinity(0)) // model.slots),
+        model_path=chosen.model,
+        device=chosen.device,
+        compute_type=chosen.compute_type,
+        slots=chosen.slots,
+        threads=chosen.threads,
     )
     if model.worker == "thread":
-        return ThreadWorker(WhisperFactory(config), slots=model.slots)
-    return ProcessWorker(WhisperFactory(config), slots=model.slots)
+        return ThreadWorker(WhisperFactory(config), slots=chosen.slots)
+    return ProcessWorker(WhisperFactory(config), slots=chosen.slots)

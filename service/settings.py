@@ -38,13 +38,18 @@ class LimitSettings(_Part):
 
 
 class ModelSettings(_Part):
-    name: str = Field(default="tiny.en", description="catalogue or hub name, or a folder")
-    device: str = "cpu"
-    compute_type: str = "int8"
+    """What is left at `auto` or 0 is chosen by `models.choice` from the machine and measured figures."""
+
+    name: str = Field(default="tiny.en", description="catalogue or hub name, a folder, or auto")
+    calls_expected: int = Field(default=10, description="live calls at once that auto plans for", ge=1)
+    device: str = Field(default="cpu", description="cpu | cuda | auto", pattern="^(cpu|cuda|auto)$")
+    compute_type: str = Field(
+        default="auto", description="CTranslate2's; auto: int8 on a CPU, float16 on a GPU"
+    )
     worker: str = Field(
         default="process", description="process | thread", pattern="^(process|thread|scripted)$"
     )
-    slots: int = Field(default=2, description="utterances decoded side by side", ge=1)
+    slots: int = Field(default=0, description="utterances decoded side by side; 0: one a core", ge=0)
     threads: int = Field(default=0, description="threads a decoding; 0: cores / slots", ge=0)
     script: Path | None = Field(default=None, description="scenario for worker=scripted (tests, demos, load)")
 

@@ -80,7 +80,7 @@ def test_the_schema_of_the_settings_is_json_schema(tmp_path: Path) -> None:
     [
         ("CALLCUE_PORT", "abc", "CALLCUE_PORT"),
         ("CALLCUE_LOG_LEVEL", "loud", "CALLCUE_LOG_LEVEL"),
-        ("CALLCUE_MODEL__SLOTS", "0", "CALLCUE_MODEL__SLOTS"),
+        ("CALLCUE_MODEL__SLOTS", "-1", "CALLCUE_MODEL__SLOTS"),
         ("CALLCUE_TOKENS__CONSOLE", TOKEN, "tokens"),
         ("CALLCUE_TOKENS__CONSOLE", f'"{TOKEN}"', "CALLCUE_TOKENS__CONSOLE"),
     ],

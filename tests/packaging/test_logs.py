@@ -17,6 +17,7 @@ REPO = Path(__file__).parents[2]
 METHODS = {"debug", "info", "warning", "error", "critical", "exception", "msg"}
 HARMLESS = {
     *("call_id", "node", "model", "profile", "team"),  # the platform's or the operator's own names
+    *("compute_type", "device", "slots", "threads"),  # how the engine runs
     *("code", "close_code", "error", "part", "where", "reason", "type"),  # words of ours
     *("after", "calls", "count", "lost", "parties", "seconds", "seq", "waiting"),  # numbers
 }
