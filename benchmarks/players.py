@@ -6,7 +6,7 @@ import asyncio
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -42,7 +42,17 @@ class Played:
     late: array[float] = field(default_factory=lambda: array("d"))
     close_code: int | None = None
     whole: bool = False  # every frame was sent, and the service closed the call as done
+    retry_after: float | None = None  # as a refusal said
     messages: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        """Turned away before its first frame."""
+        return not self.whole and not len(self.times)
+
+    @property
+    def broken_off(self) -> bool:
+        return not self.whole and bool(len(self.times))
 
     @property
     def sent(self) -> SentTimes:
@@ -108,10 +118,15 @@ class Player(asyncio.Protocol):
         if frame.opcode is Opcode.CLOSE:
             self.played.close_code = int.from_bytes(frame.data[:2]) if frame.data else 1005
         elif frame.opcode is Opcode.TEXT:
-            kind = orjson.loads(frame.data).get("type", "")
-            self.played.messages[kind] = self.played.messages.get(kind, 0) + 1
-            if kind == "ready":
-                self._start()
+            self._take(orjson.loads(frame.data))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message.get("type", "")
+        self.played.messages[kind] = self.played.messages.get(kind, 0) + 1
+        if kind == "ready":
+            self._start()
+        elif kind == "error":
+            self.played.retry_after = message.get("retry_after")
 
     def _start(self) -> None:
         """A frame leaves when its last sample would have been spoken."""
