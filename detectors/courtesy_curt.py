@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
-from detectors.numerals import numbers
+from detectors.numerals import numbers_of
 from detectors.text import Line
 from streaming.events import Detection, Party, Seconds, Verdict
 
@@ -148,7 +148,7 @@ def _about_you(line: Line) -> bool:
 
 def _unfinished(line: Line) -> bool:
     """A row of digits being dictated, or a sentence left open: the customer is still at it."""
-    said = numbers(line.tokens)
+    said = numbers_of(line)
     dictated = sum(number.last - number.first + 1 for number in said)
     return not line.sentences[-1].mark or 2 * dictated >= len(line.tokens)
 

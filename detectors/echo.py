@@ -9,7 +9,7 @@ from detectors.figures import Figure, flow
 from detectors.keywords import PLAIN, Keyword, keywords, likeness, stems
 from detectors.lexicon import lexicon, word_list
 from detectors.readback import Reading, compare
-from detectors.text import Line
+from detectors.text import Line, once_a_line
 from streaming.events import WordSpan
 
 ENOUGH = 0.8
@@ -200,6 +200,7 @@ def _best(hits: Iterable[_Hit]) -> list[_Hit]:
     return sorted(by_item.values(), key=lambda hit: hit.place)
 
 
+@once_a_line
 def _form_tokens(line: Line) -> frozenset[int]:
     """Tokens of questions and demands for data, where a key word is the form's own."""
     book = lexicon("acknowledgement")
@@ -214,6 +215,7 @@ def _form_tokens(line: Line) -> frozenset[int]:
     return frozenset(found)
 
 
+@once_a_line
 def question_words(line: Line) -> frozenset[str]:
     """Stems an agent's questions and demands put into the customer's mouth (offers of help do not)."""
     book = lexicon("acknowledgement")

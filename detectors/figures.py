@@ -9,7 +9,7 @@ from typing import Literal
 from rapidfuzz.distance import OSA
 
 from detectors.lexicon import word_list
-from detectors.numerals import Number, numbers
+from detectors.numerals import Number, numbers, numbers_of
 from detectors.text import Line, Token
 
 FigureKind = Literal["code", "spelling", "money", "date", "year", "time", "quantity"]
@@ -46,9 +46,8 @@ class Figure:
 
 def figures(line: Line) -> tuple[Figure, ...]:
     """Every figure of a line in order."""
-    tokens = line.tokens
     spelled = _spellings(line)
-    joined = _joined(line, numbers(tokens))
+    joined = _joined(line, numbers_of(line))
     heard = [_figure(line, number) for number in joined]
     whole = [*spelled, *(figure for figure in heard if figure.kind == "date")]
     kept = [figure for figure in heard if figure.kind == "date" or not _inside(figure, whole)]
@@ -202,7 +201,7 @@ def _date(tokens: Sequence[Token], number: Number) -> tuple[FigureKind, str, int
 
 def _spellings(line: Line) -> list[Figure]:
     """Runs of single letters, digits between them included ("M I L L E R", "A B one two")."""
-    digits = {number.first: number for number in numbers(line.tokens) if number.spelled}
+    digits = {number.first: number for number in numbers_of(line) if number.spelled}
     found: list[Figure] = []
     at = 0
     while at < len(line.tokens):

@@ -16,8 +16,8 @@ import jellyfish
 from rapidfuzz import fuzz
 
 from detectors.lexicon import word_list
-from detectors.numerals import numbers
-from detectors.text import Line, Token, stem
+from detectors.numerals import numbers_of
+from detectors.text import Line, Token, once_a_line, stem
 
 PLAIN, COMMON, PROPER = 1.0, 0.5, 1.5
 """Weights: a content word; one so common that alone it shows little; a name, place or weekday."""
@@ -42,9 +42,10 @@ class Keyword:
     senses: frozenset[str]
 
 
+@once_a_line
 def keywords(line: Line) -> tuple[Keyword, ...]:
     """The content words of a line in order; numbers are left to `figures`."""
-    spoken = _number_tokens(line.tokens)
+    spoken = _number_tokens(line)
     found = []
     for at, token in enumerate(line.tokens):
         senses = _senses(line.tokens, at)
@@ -87,8 +88,8 @@ def _weight(token: Token) -> float:
     return PROPER if token.capital and not token.opens else PLAIN
 
 
-def _number_tokens(tokens: Sequence[Token]) -> frozenset[int]:
-    return frozenset(at for number in numbers(tokens) for at in range(number.first, number.last + 1))
+def _number_tokens(line: Line) -> frozenset[int]:
+    return frozenset(at for number in numbers_of(line) for at in range(number.first, number.last + 1))
 
 
 def _senses(tokens: Sequence[Token], at: int) -> frozenset[str]:

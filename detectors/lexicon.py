@@ -66,21 +66,15 @@ class Lexicon:
             self._grow(self._lists[name], name, patterns)
         for label, patterns in phrases.items():
             self._grow(self._root, label, patterns)
+        self._list_openers = {name: self._openers(node) for name, node in self._lists.items()}
+        self._root_openers = self._openers(self._root)
 
     def find(self, line: Line, *labels: str) -> tuple[Match, ...]:
         """Every longest match per label and first token, in order; no match crosses a sentence's end."""
-        wanted = frozenset(labels) or self.labels
-        texts = line.texts
-        found: list[Match] = []
-        for sentence in line.sentences:
-            for first in range(sentence.first, sentence.last + 1):
-                ends = self._matches(texts, first, opens=sentence.first, closes=sentence.last)
-                found.extend(
-                    Match(label=label, first=first, last=last)
-                    for label, last in sorted(ends.items())
-                    if label in wanted
-                )
-        return tuple(found)
+        if self not in line.known:
+            line.known[self] = self._find(line)
+        found: tuple[Match, ...] = line.known[self]
+        return tuple(match for match in found if match.label in labels) if labels else found
 
     def has(self, line: Line, *labels: str) -> bool:
         return bool(self.find(line, *labels))
@@ -96,6 +90,30 @@ class Lexicon:
                     if key.startswith("{") and key.strip("{}") not in self._lists:
                         raise KeyError(key)
                 root.add(path, label)
+
+    def _find(self, line: Line) -> tuple[Match, ...]:
+        texts, openers = line.texts, self._root_openers
+        found: list[Match] = []
+        for sentence in line.sentences:
+            for first in range(sentence.first, sentence.last + 1):
+                if openers is not None and texts[first] not in openers:
+                    continue
+                ends = self._matches(texts, first, opens=sentence.first, closes=sentence.last)
+                found.extend(
+                    Match(label=label, first=first, last=last) for label, last in sorted(ends.items())
+                )
+        return tuple(found)
+
+    def _openers(self, node: _Node) -> frozenset[str] | None:
+        """The tokens that anything behind `node` can begin with; None where that is every token."""
+        found: set[str] = set(node.then) - {_START, _END}
+        behind = [self._lists[name] for name in node.lists]
+        behind += [node.then[_START]] if _START in node.then else []
+        for opened in map(self._openers, behind):
+            if opened is None:
+                return None
+            found |= opened
+        return None if _ANY in found else frozenset(found)
 
     def _matches(self, texts: tuple[str, ...], first: int, *, opens: int, closes: int) -> dict[str, int]:
         """The furthest last token of each label's matches that begin at token `first`."""
@@ -126,6 +144,9 @@ class Lexicon:
                 if key in node.then:
                     stack.append((node.then[key], at + 1))  # noqa: PERF401 (the stack is being walked)
             for name, behind in node.lists.items():
+                openers = self._list_openers[name]
+                if openers is not None and texts[at] not in openers:
+                    continue
                 ends = {end for _, end in self._walk(self._lists[name], texts, at, closes)}
                 stack.extend((behind, end) for end in ends)
 

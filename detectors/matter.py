@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from detectors.figures import Figure
 from detectors.lexicon import lexicon, word_list
-from detectors.text import Line, tokenize
+from detectors.text import Line, once_a_line, tokenize
 
 _LEXICON = "acknowledgement"
 _NOD_TOKENS = 7
@@ -86,6 +86,7 @@ class Move(IntEnum):
     ON = 3  # a new question or demand
 
 
+@once_a_line
 def move(line: Line) -> Move:
     nod = word_list(_LEXICON, "nod")
     if len(line.tokens) <= _NOD_TOKENS and all(text in nod for text in line.texts):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from detectors.text import Token
+from detectors.text import Line, Token, once_a_line
 
 _UNIT_NAMES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -43,6 +43,12 @@ class Number:
     last: int
     digits: str
     spelled: bool
+
+
+@once_a_line
+def numbers_of(line: Line) -> tuple[Number, ...]:
+    """The numbers said in a line."""
+    return numbers(line.tokens)
 
 
 def numbers(tokens: Sequence[Token]) -> tuple[Number, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from detectors.lexicon import Lexicon, expand, lexicon
+from detectors.text import Line
 from tests.detectors.dialogue import line
 
 
@@ -68,3 +69,27 @@ def test_an_unknown_list_is_refused() -> None:
 @pytest.mark.parametrize("name", ["courtesy", "names"])
 def test_shipped_lexicons_load_and_every_label_has_phrases(name: str) -> None:
     assert lexicon(name).labels
+
+
+def test_a_lexicon_looks_at_a_line_once_however_many_labels_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = Lexicon({"thanks": ["thank you"], "sorry": ["sorry"]})
+    looked: list[Line] = []
+    look = words._find
+    monkeypatch.setattr(words, "_find", lambda line: (looked.append(line), look(line))[1])
+    said = line("Sorry, and thank you.")
+    assert [match.label for match in words.find(said)] == ["sorry", "thanks"]
+    assert words.has(said, "thanks")
+    assert not words.has(line("Thank me."), "thanks")
+    assert len(looked) == 2
+
+
+def test_a_phrase_that_may_begin_with_any_word_is_found_at_every_word() -> None:
+    words = Lexicon({"gap": ["..2 please"], "list": ["{who} there"]}, {"who": ["[very] you", "somebody"]})
+    assert [(m.label, m.first, m.last) for m in words.find(line("give me that please"))] == [
+        ("gap", 1, 3),
+        ("gap", 2, 3),
+        ("gap", 3, 3),
+    ]
+    assert words.has(line("is somebody there"), "list")
