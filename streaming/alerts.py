@@ -1,7 +1,8 @@
 """Detections → alerts: which judgement interrupts a person, and when (pure).
 
-A supervisor has many calls and one pair of eyes, so a call shows one open card at a time. Every card
-that was raised is closed by exactly one of acked, dismissed, followed, expired or withdrawn. Time is
+A supervisor has many calls and one pair of eyes, so a call shows one open card at a time. An alert whose
+turn does not come in time is no alert: its detections stand in the log all the same. Every card that was
+raised is closed by exactly one of acked, dismissed, followed, expired or withdrawn. Time is
 the stream time of the events fed, so the same events give the same alerts live and in replay.
 """
 
@@ -77,14 +78,14 @@ class AlertDesk:
         return list(self._answer(alert_id, "dismissed", by, useful, at))
 
     def finish(self, at: Seconds) -> list[Alert | AlertUpdate]:
-        """The call is over: what is open or waiting expires."""
+        """The call is over: what is open expires, and nobody is interrupted for what waits."""
         self._now = max(self._now, at)
-        done = [self._close(self._open, "expired")] if self._open else []
-        return [*done, *self._lapse(self._waiting)]
+        self._forget(list(self._waiting))
+        return [self._close(self._open, "expired")] if self._open else []
 
     def _feed(self, event: Tick | Detection | DetectionWithdrawn) -> Iterator[Alert | AlertUpdate]:
         self._now = max(self._now, event.at)
-        yield from self._settle()
+        yield from self._let_go()
         if isinstance(event, Detection):
             yield from self._judge(event)
         elif isinstance(event, DetectionWithdrawn):
@@ -160,15 +161,19 @@ class AlertDesk:
             if in_time and card.state in ("open", "acked", "expired"):
                 yield self._close(card, "followed")
 
-    def _settle(self) -> Iterator[Alert | AlertUpdate]:
-        """Let the open card go when its time is over, and show the next one."""
+    def _let_go(self) -> Iterator[AlertUpdate]:
+        """The open card goes when its time is over."""
         self._waiting.sort(key=lambda card: (-card.rank, card.triggered))
         if self._open is not None and self._gives_way(self._open):
             yield self._close(self._open, "expired")
+
+    def _settle(self) -> Iterator[Alert | AlertUpdate]:
+        """Show the next card when the open one goes, but only when all is judged: it may be another one."""
+        yield from self._let_go()
         if self._open is not None or not self._waiting:
             return
         fresh = self._now - self._policy.stale_after
-        yield from self._lapse([card for card in self._waiting if card.renewed < fresh])
+        self._forget([card for card in self._waiting if card.renewed < fresh])
         if self._waiting:
             self._open = self._waiting.pop(0)
             self._open.state = "open"
@@ -184,12 +189,10 @@ class AlertDesk:
         urgent = first.line.rule.severity is Severity.CRITICAL and first.rank > card.rank
         return urgent or shown >= min(self._policy.give_way_after, self._policy.expire_after)
 
-    def _lapse(self, cards: Sequence[Card]) -> Iterator[Alert | AlertUpdate]:
-        """Write down alerts whose turn never came; nobody was interrupted, so nothing cools down."""
-        for card in list(cards):
+    def _forget(self, cards: Sequence[Card]) -> None:
+        """Their turn never came. Nobody was interrupted, so nothing cools down."""
+        for card in cards:
             self._waiting.remove(card)
-            yield self._raise(card)
-            yield self._close(card, "expired")
             card.line.card = None
 
     def _raise(self, card: Card) -> Alert:

@@ -43,8 +43,8 @@ class AlertPolicy:
 
     An open card that nobody answers expires after `expire_after` seconds; after `give_way_after` when one
     at least as severe waits, after `give_way_to_lower_after` when any does. A waiting alert whose last
-    detection is older than `stale_after` is not shown any more: it is written down as raised and expired at
-    once. The times are a first choice, to be replaced by what supervisors' answers show.
+    detection is older than `stale_after` is not raised any more. The times are a first choice, to be
+    replaced by what supervisors' answers show.
     """
 
     off: frozenset[str] = frozenset()
