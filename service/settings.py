@@ -82,7 +82,9 @@ class Settings(BaseSettings):
     profile: Profile = Field(
         default=Profile.EU_WORKPLACE, description="strictest profile a call may not loosen"
     )
-    partial_seconds: float = Field(default=0.6, description="cadence of partial lines", gt=0.1)
+    partial_seconds: float = Field(
+        default=0.5, description="a line grows this often when there is time", gt=0.1
+    )
     allowed_origins: tuple[str, ...] = Field(
         default=(), description="browser origins beside the service's own"
     )

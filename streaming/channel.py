@@ -10,6 +10,7 @@ from streaming.events import Party, Seconds, SpeechEnded, SpeechStarted
 from streaming.ports import Samples, VoiceActivity
 from streaming.segment import Decision, Offset, Onset, Segment, SegmentConfig, Segmenter
 
+_PAUSE: Seconds = 0.16  # longer than a stop's closure (up to 0.13 s), a third of the pause that ends a turn
 _KEPT: Seconds = 1.0  # audio kept behind the last decision: more than a segment's padding
 
 
@@ -109,9 +110,13 @@ class Ear:
         heard = self._follow(self._track.flush())
         return heard + self._decided(self._segmenter.flush())
 
-    def speaking_until(self) -> Seconds | None:
-        """How far the utterance going on has been heard; None before speech is certain."""
-        return self.at if self._segmenter.speaking else None
+    def growing(self) -> tuple[Seconds, Seconds] | None:
+        """Where the utterance going on began and how far it is voiced.
+
+        None before speech is certain, and in a pause, which may be its end.
+        """
+        voice = self._segmenter.voice
+        return None if voice is None or self.at - voice[1] > _PAUSE else voice
 
     def speaking(self) -> Spoken | None:
         """The utterance going on, as far as heard; None before speech is certain."""

@@ -7,59 +7,66 @@ from streaming.events import Party, Seconds, Utterance, Word
 from streaming.ports import Transcript
 from streaming.stabilize import Stabilizer
 
+_SHORT: Seconds = 4.0  # up to here lines grow at the pace asked for
+
 
 class Partials:
-    """One partial is under way at a time; the newest audio wins."""
+    """One partial may be under way and a newer one wait: the queue drops a waiting one for a newer, so what
+    the engine gets next is the newest audio."""
 
     def __init__(self, party: Party) -> None:
         self._party = party
         self._utterance_id = ""
         self._revision = 0
+        self._shown = 0
         self._asked: Seconds = 0.0
-        self._busy = False
+        self._outstanding = 0
         self._stabilizer = Stabilizer()
 
-    @property
-    def revision(self) -> int:
-        """Of the partial that was last asked for."""
-        return self._revision
+    def wanted(self, growing: tuple[Seconds, Seconds] | None, *, every: Seconds) -> bool:
+        """Has the utterance going on (its start, how far it is voiced) grown by `every` since it began or
+        was last asked for? A long one by more: a partial costs as much as it has audio."""
+        if self._outstanding > 1 or growing is None:
+            return False
+        start, end = growing
+        return end - max(start, self._asked) >= every * max(1.0, (end - start) / _SHORT)
 
-    def wanted(self, speaking_until: Seconds | None, *, every: Seconds) -> bool:
-        """Is there an utterance going on that has grown by `every` since the last partial was asked for?"""
-        return not self._busy and speaking_until is not None and speaking_until - self._asked >= every
-
-    def ask(self, spoken: Spoken) -> None:
-        """A partial of `spoken` is asked for."""
+    def ask(self, spoken: Spoken) -> int:
+        """A partial of `spoken` is asked for; returns its revision."""
         if spoken.utterance_id != self._utterance_id:
             self._utterance_id = spoken.utterance_id
-            self._revision = 0
+            self._revision = self._shown = 0
             self._stabilizer = Stabilizer()
         self._revision += 1
         self._asked = spoken.end
-        self._busy = True
+        self._outstanding += 1
+        return self._revision
 
     def answered(self) -> None:
         """The answer came, or never will."""
-        self._busy = False
+        self._outstanding -= 1
 
     def close(self) -> None:
         """The utterance ended: an answer still under way is of no use."""
         self._utterance_id = ""
 
-    def hear(self, spoken: Spoken, transcript: Transcript) -> tuple[Utterance, Utterance | None] | None:
+    def hear(
+        self, spoken: Spoken, revision: int, transcript: Transcript
+    ) -> tuple[Utterance, Utterance | None] | None:
         """The line to show and its stable beginning (None while nothing is); None when it is too late."""
         self.answered()
-        if spoken.utterance_id != self._utterance_id or not transcript.words:
+        if spoken.utterance_id != self._utterance_id or not transcript.words or revision < self._shown:
             return None
+        self._shown = revision
         stable, tail = self._stabilizer.update(transcript.words)
-        shown = self._line(spoken, (*stable, *tail))
-        return shown, (self._line(spoken, tuple(stable)) if stable else None)
+        shown = self._line(spoken, revision, (*stable, *tail))
+        return shown, (self._line(spoken, revision, tuple(stable)) if stable else None)
 
-    def _line(self, spoken: Spoken, words: tuple[Word, ...]) -> Utterance:
+    def _line(self, spoken: Spoken, revision: int, words: tuple[Word, ...]) -> Utterance:
         return Utterance(
             speaker=self._party,
             id=spoken.utterance_id,
-            revision=self._revision,
+            revision=revision,
             start=spoken.start,
             end=spoken.end,
             words=words,

@@ -122,11 +122,6 @@ class Segmenter:
         """Stream time up to which everything is decided that can be."""
         return self._next * WINDOW_SECONDS
 
-    @property
-    def speaking(self) -> bool:
-        """Whether a segment is open."""
-        return self._opened is not None
-
     def feed(self, window: int, probabilities: Iterable[float]) -> list[Decision]:
         """Speech probabilities of consecutive windows, the first being window `window` of the channel."""
         if window < self._next:
@@ -157,6 +152,11 @@ class Segmenter:
         return OpenSegment(
             index=self._index, start=self._start, end=self.at, voiced=self._voiced(self._start, self.at)
         )
+
+    @property
+    def voice(self) -> Stretch | None:
+        """From the beginning of the utterance going on to its last speech; None before speech is certain."""
+        return None if self._opened is None else (self._start, self._last_speech() * WINDOW_SECONDS)
 
     def _step(self, probability: float, out: list[Decision]) -> None:
         window, self._next = self._next, self._next + 1

@@ -47,7 +47,7 @@ class SessionConfig:
     """Bounds and cadences of a session; times in seconds."""
 
     priority: Priority = "final"
-    partial_every: Seconds | None = 0.6  # None: no partial lines (batch)
+    partial_every: Seconds | None = 0.5  # or more, as the pace says; None: no partial lines (batch)
     hear_every: Seconds = 0.1  # audio is taken up in runs of at least this
     buffered: Seconds = 2.0  # audio a party may have waiting before the oldest is dropped
     outstanding: int = 6  # transcripts awaited before no more audio is taken up
@@ -67,6 +67,7 @@ class SessionParts:
     keeper: Callable[[CallInfo], ScoreKeeper]
     sink: RecordSink
     prosody: Callable[[CallInfo], ProsodyMeter | None] = lambda call: None
+    pace: Callable[[Seconds], Seconds | None] = lambda every: every
     config: SessionConfig = SessionConfig()
 
 
@@ -256,7 +257,8 @@ class CallSession:
         self._order.hear(self.heard)
         self._file()
         self.moved.set()
-        if (every := self._parts.config.partial_every) is not None:
+        every = self._parts.config.partial_every
+        if every is not None and (every := self._parts.pace(every)) is not None:
             for ear in self._ears.values():
                 self._scribe.glance(ear, every, tasks)
 
