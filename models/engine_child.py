@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
-from models.worker import Engine, EngineFactory, WorkerStats, guarded, own_stats
+from models.worker import Engine, EngineFactory, WorkerStats, answers, own_stats
 from streaming.errors import CallcueError, EngineFailed
 from streaming.ports import SpeechRequest, Transcript
 
@@ -31,8 +31,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """Requests to decode together; `number` is the group's."""
+
     number: int
-    request: SpeechRequest
+    requests: tuple[SpeechRequest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    number: int
-    transcript: Transcript
-    stats: WorkerStats
+    """One request of the group `number` is answered."""
 
-
-@dataclass(frozen=True, slots=True)
-class Failed:
     number: int
-    error: CallcueError
+    which: int
+    outcome: Transcript | CallcueError
     stats: WorkerStats
 
 
 ToChild = Load | Run
-FromChild = Ready | Refused | Done | Failed
+FromChild = Ready | Refused | Done
 
 
 def pack(message: ToChild | FromChild) -> bytes:
@@ -100,10 +98,8 @@ class Child:
         return 0
 
     def _answer(self, engine: Engine, run: Run) -> None:
-        try:
-            self._send(Done(run.number, guarded(engine, run.request), own_stats()))
-        except CallcueError as error:
-            self._send(Failed(run.number, error, own_stats()))
+        for which, outcome in answers(engine, run.requests):
+            self._send(Done(run.number, which, outcome, own_stats()))
 
     def _receive(self) -> ToChild | FromChild | None:
         header = self._source.read(HEADER.size)

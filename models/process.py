@@ -11,11 +11,12 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from models.engine_child import HEADER, Done, Failed, FromChild, Load, Ready, Refused, Run, pack, unpack
-from models.worker import EngineFactory, Lifetime, WorkerStats
+from models.engine_child import HEADER, Done, FromChild, Load, Ready, Refused, Run, pack, unpack
+from models.worker import Answer, EngineFactory, Worker, WorkerStats
 from streaming.errors import CallcueError, EngineFailed
 from streaming.events import Seconds
 from streaming.ports import SpeechRequest, Transcript
@@ -23,6 +24,7 @@ from streaming.ports import SpeechRequest, Transcript
 _ENTRY = "from models.engine_child import main; main()"
 _BACKOFF: tuple[Seconds, ...] = (0.0, 0.5, 2.0, 10.0, 30.0)
 _GRACE: Seconds = 2.0
+_TWICE = "the engine process died twice on this request"
 
 
 class _Crashed(Exception):
@@ -30,20 +32,21 @@ class _Crashed(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class _Pending:
-    """A request that the child has; its slot stays taken until the child answers or dies."""
+class _Group:
+    """Requests that the child has; their slot stays taken until it has answered them all, or dies."""
 
-    answer: asyncio.Future[Transcript]
+    waiting: set[int]
+    answers: asyncio.Queue[tuple[int, Transcript | CallcueError | _Crashed]]
     timer: asyncio.TimerHandle
     expired: bool = False
 
 
-class ProcessWorker(Lifetime):
+class ProcessWorker(Worker):
     """An `EngineWorker` in a supervised child process. Belongs to one event loop.
 
     A request whose child dies is tried once more, alone, so that one request that kills the engine does
-    not take others with it. `timeout` is for one request, `load_timeout` for loading the engine, and
-    `patience` is how long a request waits for a process that is being started again.
+    not take others with it. `timeout` is for one group of requests, `load_timeout` for loading the engine,
+    and `patience` is how long a request waits for a process that is being started again.
     """
 
     def __init__(
@@ -51,19 +54,21 @@ class ProcessWorker(Lifetime):
         factory: EngineFactory,
         *,
         slots: int = 1,
+        batch: int = 1,
         timeout: Seconds = 60.0,
         load_timeout: Seconds = 180.0,
         patience: Seconds = 30.0,
         backoff: tuple[Seconds, ...] = _BACKOFF,
     ) -> None:
         self.slots = slots
+        self.batch = batch
         self._load = Load(factory, slots)
         self._timeout = timeout
         self._load_timeout = load_timeout
         self._patience = patience
         self._backoff = backoff
         self._child: Process | None = None
-        self._pending: dict[int, _Pending] = {}
+        self._groups: dict[int, _Group] = {}
         self._number = 0
         self._free = asyncio.Semaphore(slots)
         self._suspect = asyncio.Lock()
@@ -86,16 +91,17 @@ class ProcessWorker(Lifetime):
         self._ready.set()
         self._supervisor = asyncio.create_task(self._supervise(), name="engine-supervisor")
 
-    async def run(self, request: SpeechRequest, /) -> Transcript:
-        try:
-            return await self._ask(request)
-        except _Crashed:
-            pass
-        async with self._suspect:
-            try:
-                return await self._ask(request)
-            except _Crashed:
-                raise EngineFailed("the engine process died twice on this request") from None
+    async def run_many(self, requests: Sequence[SpeechRequest], /) -> AsyncIterator[Answer]:
+        crashed: list[int] = []
+        async for which, outcome in self._ask(requests):
+            if isinstance(outcome, _Crashed):
+                crashed.append(which)
+            else:
+                yield which, outcome
+        for which in crashed:
+            async with self._suspect:
+                async for _, outcome in self._ask([requests[which]]):
+                    yield which, EngineFailed(_TWICE) if isinstance(outcome, _Crashed) else outcome
 
     async def stop(self) -> None:
         self._stopping = True
@@ -117,26 +123,32 @@ class ProcessWorker(Lifetime):
             ready=self._child is not None and not self._stopping,
         )
 
-    async def _ask(self, request: SpeechRequest) -> Transcript:
+    async def _ask(
+        self, requests: Sequence[SpeechRequest]
+    ) -> AsyncIterator[tuple[int, Transcript | CallcueError | _Crashed]]:
         await self._free.acquire()
         try:
             child = await self._available()
+        except CallcueError as error:
+            self._free.release()
+            for which in range(len(requests)):
+                yield which, error
+            return
         except BaseException:
             self._free.release()
             raise
-        loop = asyncio.get_running_loop()
         self._number += 1
         number = self._number
-        answer: asyncio.Future[Transcript] = loop.create_future()
-        timer = loop.call_later(self._timeout, self._expire, number)
-        self._pending[number] = _Pending(answer, timer)
-        packed = pack(Run(number, request))
+        timer = asyncio.get_running_loop().call_later(self._timeout, self._expire, number)
+        group = self._groups[number] = _Group(set(range(len(requests))), asyncio.Queue(), timer)
+        packed = pack(Run(number, tuple(requests)))
         if child.stdin is not None:
             child.stdin.write(packed)  # before any wait: a request that is never sent is never answered
-            with suppress(ConnectionError):  # the child is dying, and the supervisor settles the request
+            with suppress(ConnectionError):  # the child is dying, and the supervisor settles the group
                 async with self._writing:
                     await child.stdin.drain()
-        return await answer
+        for _ in requests:
+            yield await group.answers.get()
 
     async def _available(self) -> Process:
         try:
@@ -150,8 +162,8 @@ class ProcessWorker(Lifetime):
         return self._child
 
     def _expire(self, number: int) -> None:
-        """The engine is stuck on this request: only killing it gets the slot back."""
-        self._pending[number].expired = True
+        """The engine is stuck on this group: only killing it gets the slot back."""
+        self._groups[number].expired = True
         if self._child is not None:
             with suppress(ProcessLookupError):
                 self._child.kill()
@@ -185,31 +197,29 @@ class ProcessWorker(Lifetime):
     async def _listen(self, child: Process) -> None:
         """Takes the child's answers until it ends."""
         while (message := await _receive(child)) is not None:
-            if isinstance(message, Done | Failed):
+            if isinstance(message, Done):
                 self._note(message.stats)
                 self._crashes_in_a_row = 0
-                outcome = message.transcript if isinstance(message, Done) else message.error
-                self._settle(message.number, outcome)
+                self._settle(message.number, message.which, message.outcome)
 
-    def _settle(self, number: int, outcome: Transcript | Exception) -> None:
-        pending = self._pending.pop(number, None)
-        if pending is None:
+    def _settle(self, number: int, which: int, outcome: Transcript | CallcueError | _Crashed) -> None:
+        group = self._groups.get(number)
+        if group is None or which not in group.waiting:
             return
-        pending.timer.cancel()
-        self._free.release()
-        if pending.answer.done():  # its caller was cancelled
-            return
-        if pending.expired and isinstance(outcome, Exception):
+        group.waiting.remove(which)
+        if group.expired and isinstance(outcome, _Crashed):
             outcome = EngineFailed(f"the engine gave no answer within {self._timeout:g} s")
-        if isinstance(outcome, Exception):
-            pending.answer.set_exception(outcome)
-        else:
-            pending.answer.set_result(outcome)
+        group.answers.put_nowait((which, outcome))
+        if not group.waiting:
+            group.timer.cancel()
+            del self._groups[number]
+            self._free.release()
 
-    def _lose_all(self, error: Exception) -> None:
+    def _lose_all(self, error: CallcueError | _Crashed) -> None:
         final = EngineFailed("the engine was stopped") if self._stopping else error
-        for number in list(self._pending):
-            self._settle(number, final)
+        for number, group in list(self._groups.items()):
+            for which in sorted(group.waiting):
+                self._settle(number, which, final)
 
     def _note(self, stats: WorkerStats) -> None:
         self._stats = replace(stats, restarts=self._stats.restarts)

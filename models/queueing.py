@@ -7,9 +7,13 @@ one. Time comes in as an argument, so tests need no clock.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Literal
 
+from models.ladder import Ladder, LadderConfig
+from models.windows import filled_up
 from streaming.events import Seconds
 from streaming.ports import Priority, SpeechRequest
 
@@ -19,20 +23,19 @@ Loss = Literal["superseded", "shed", "forgotten"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerConfig:
-    """Bounds and budgets, in seconds of the clock that is handed in.
-
-    `max_pending` queued requests in all, of which batch may take `max_batch`. A final should be answered
-    within `latency_budget` of being asked for. When the oldest unanswered one has been over it for
-    `partials_off_after`, partials are refused; after `refuse_after`, new calls are. Both end when nothing
-    has been over budget for `recover_after`.
+    """`max_pending` queued requests in all leave no room for a partial or a batch request, of which there
+    may be `max_batch`. Finals still find room: a call has a few at most (`SessionConfig.outstanding`), and
+    one that is refused is lost words. `max_finals` only keeps the queue bounded whatever callers do. Calls
+    count as live until `live_for` seconds after their last request. Nothing but finals starts while one has
+    been owed for `close` seconds.
     """
 
     max_pending: int = 64
     max_batch: int = 32
-    latency_budget: Seconds = 1.5
-    partials_off_after: Seconds = 0.5
-    refuse_after: Seconds = 5.0
-    recover_after: Seconds = 5.0
+    max_finals: int = 2048
+    live_for: Seconds = 10.0
+    close: Seconds = 0.5
+    ladder: LadderConfig = field(default_factory=LadderConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +78,11 @@ class _Lane:
             del self.calls[call_id]
         return ticket
 
+    def replace(self, old: Ticket, new: Ticket) -> None:
+        """The newer one keeps the older one's turn."""
+        own = self.calls[old.request.call_id]
+        own[own.index(old)] = new
+
     def remove(self, ticket: Ticket) -> bool:
         own = self.calls.get(ticket.request.call_id)
         if own is None or ticket not in own:
@@ -88,6 +96,16 @@ class _Lane:
     def tickets(self) -> list[Ticket]:
         return [ticket for own in self.calls.values() for ticket in own]
 
+    def in_turn(self) -> Iterator[Ticket]:
+        """The first of every call, then the second of every call …"""
+        for round_of_calls in zip_longest(*self.calls.values()):
+            yield from (ticket for ticket in round_of_calls if ticket is not None)
+
+
+def kind(request: SpeechRequest) -> tuple[object, ...]:
+    """What requests that one decoding can serve together have in common."""
+    return request.language, filled_up(request.seconds)
+
 
 class RequestQueue:
     """The scheduler's decisions. Every method takes `now`, which must not go backwards."""
@@ -96,8 +114,8 @@ class RequestQueue:
         self._config = config
         self._lanes: dict[Priority, _Lane] = {priority: _Lane() for priority in ORDER}
         self._running: list[Ticket] = []
-        self._over_since: Seconds | None = None
-        self._last_over: Seconds | None = None
+        self._ladder = Ladder(config.ladder)
+        self._live_until: Seconds | None = None
 
     def __len__(self) -> int:
         return sum(lane.size for lane in self._lanes.values())
@@ -112,37 +130,61 @@ class RequestQueue:
     def offer(self, request: SpeechRequest, now: Seconds) -> Offered:
         """Takes a request in, or refuses it; a partial is also refused while partials are off."""
         self._observe(now)
+        if request.priority != "batch":
+            self._live_until = now + self._config.live_for
         ticket = Ticket(request=request, arrived=now)
-        if request.priority == "partial" and self.partials_off(now):
+        if request.priority == "partial" and self._ladder.partials_off:
             return Offered(ticket=None)
-        displaced: list[tuple[Ticket, Loss]] = [(old, "superseded") for old in self._outdated(request)]
-        for old, _ in displaced:
+        displaced: list[tuple[Ticket, Loss]] = []
+        if (old := self._outdated(request)) is not None:
+            displaced.append((old, "superseded"))
+            if request.priority == "partial":
+                self._lanes["partial"].replace(old, ticket)
+                return Offered(ticket=ticket, displaced=tuple(displaced))
             self._lanes["partial"].remove(old)
-        full = len(self) >= self._config.max_pending
-        if request.priority == "batch" and self.queued("batch") >= self._config.max_batch:
-            full = True
-        if full and (victim := self._make_room(request.priority)) is not None:
-            displaced.append((victim, "shed"))
-            full = False
-        if full:
-            return Offered(ticket=None, displaced=tuple(displaced))
+        if not self._has_room(request.priority):
+            victim = self._make_room(request.priority)
+            if victim is not None:
+                displaced.append((victim, "shed"))
+            elif request.priority != "final" or self.queued("final") >= self._config.max_finals:
+                return Offered(ticket=None, displaced=tuple(displaced))
         self._lanes[request.priority].add(ticket)
         return Offered(ticket=ticket, displaced=tuple(displaced))
 
-    def take(self, now: Seconds) -> Ticket | None:
-        """The next request to run; it counts as running until `finish`."""
+    def take(self, now: Seconds, *, last: bool = False) -> Ticket | None:
+        """The next request to run; it counts as running until `finish`.
+
+        `last`: it would take the last idle slot of several, which is kept from recordings while calls are
+        live. Where a final has been owed for long already, more will be close to late: nothing else starts.
+        """
         self._observe(now)
-        for priority in ORDER:
+        allowed = ORDER
+        if self.oldest_live_age(now) >= self._config.close:
+            allowed = ORDER[:1]
+        elif last and self._live_until is not None and now < self._live_until:
+            allowed = ORDER[:2]
+        for priority in allowed:
             if (ticket := self._lanes[priority].take()) is not None:
                 self._running.append(ticket)
                 return ticket
         return None
 
+    def take_group(self, now: Seconds, most: int, *, last: bool = False) -> list[Ticket]:
+        """As `take`, and up to `most` in all that can be decoded with it, calls in turn; [] for nothing."""
+        first = self.take(now, last=last)
+        if first is None:
+            return []
+        lane = self._lanes[first.request.priority]
+        alike = [ticket for ticket in lane.in_turn() if kind(ticket.request) == kind(first.request)]
+        for ticket in alike[: most - 1]:
+            lane.remove(ticket)
+            self._running.append(ticket)
+        return [first, *alike[: most - 1]]
+
     def finish(self, ticket: Ticket, now: Seconds) -> None:
         """A running request was answered, or failed."""
         self._observe(now)
         self._running.remove(ticket)
-        self._observe(now)
 
     def withdraw(self, ticket: Ticket, now: Seconds) -> bool:
         """A queued request is no longer wanted; False when it was not queued."""
@@ -163,46 +205,36 @@ class RequestQueue:
         return 0.0 if oldest is None else max(0.0, now - oldest)
 
     def partials_off(self, now: Seconds) -> bool:
-        return self._over_for(now) >= self._config.partials_off_after
+        self._observe(now)
+        return self._ladder.partials_off
 
     def retry_after(self, now: Seconds) -> Seconds | None:
         """None while new calls are welcome, else in how many seconds to ask again."""
-        if self._over_for(now) < self._config.refuse_after:
-            return None
-        return self._config.recover_after + self.oldest_live_age(now)
-
-    def _over_for(self, now: Seconds) -> Seconds:
-        """For how long the budget has been broken (kept through the recovery time), 0 when it is not."""
         self._observe(now)
-        if self._over_since is None or self._last_over is None:
-            return 0.0
-        return max(0.0, self._last_over - self._over_since)
+        if not self._ladder.refusing:
+            return None
+        return self._ladder.welcome_in() + self.oldest_live_age(now)
 
     def _observe(self, now: Seconds) -> None:
-        """Called before and after every change: between two calls the oldest final stays the same."""
-        oldest = self._oldest_final()
-        over_from = None if oldest is None else oldest + self._config.latency_budget
-        if over_from is not None and now > over_from:
-            if self._over_since is None:
-                self._over_since = over_from
-            self._last_over = now
-        elif self._last_over is not None and now - self._last_over >= self._config.recover_after:
-            self._over_since = self._last_over = None
+        """Called before every change: between two calls the oldest final stays the same."""
+        self._ladder.observe(self._oldest_final(), now)
 
     def _oldest_final(self) -> Seconds | None:
         queued = (own[0].arrived for own in self._lanes["final"].calls.values())
         running = (ticket.arrived for ticket in self._running if ticket.request.priority == "final")
         return min((*queued, *running), default=None)
 
-    def _outdated(self, request: SpeechRequest) -> list[Ticket]:
-        """Queued partials of the same utterance, which this request makes pointless."""
+    def _outdated(self, request: SpeechRequest) -> Ticket | None:
+        """The queued partial of the same utterance, which this request makes pointless."""
         if request.priority == "batch":
-            return []
-        return [
-            ticket
-            for ticket in self._lanes["partial"].calls.get(request.call_id, ())
-            if ticket.request.utterance_id == request.utterance_id
-        ]
+            return None
+        queued = self._lanes["partial"].calls.get(request.call_id, ())
+        return next((one for one in queued if one.request.utterance_id == request.utterance_id), None)
+
+    def _has_room(self, priority: Priority) -> bool:
+        if priority == "batch" and self.queued("batch") >= self._config.max_batch:
+            return False
+        return len(self) < self._config.max_pending
 
     def _make_room(self, priority: Priority) -> Ticket | None:
         """A final pushes out the oldest partial, else the newest batch request; nothing else may push."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from models.capacity import Capacity
+from models.pace import EngineUse, PaceConfig, PartialPace
 from models.queueing import Loss, RequestQueue, SchedulerConfig, Ticket
 from models.worker import EngineWorker
 from streaming.errors import CallcueError, EngineFailed, Overloaded, Superseded
 from streaming.events import Seconds
 from streaming.ports import SpeechRequest, Transcript
+
+_FULL: Seconds = 5.0  # until a full node is asked again: of forty calls of five minutes one ends in 7.5 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,7 @@ class SchedulerStats:
     """Counts since the start, except the `queued_*`, `running` and `oldest_live_age`, which are of now.
 
     `busy_seconds` sums the seconds in which an engine slot worked; `audio_seconds` what it answered.
+    `final_share` and `partial_share` are the parts of all slots that worked for each lately, 0 to 1.
     """
 
     queued_final: int
@@ -32,16 +37,17 @@ class SchedulerStats:
     failed: int
     superseded: int
     shed: int
+    final_share: float
+    partial_share: float
     busy_seconds: float
     audio_seconds: float
-    engine_cpu_seconds: float
 
 
 class Scheduler:
     """Implements `streaming.ports.Transcriber` on an `EngineWorker` of some number of slots.
 
-    There is no task of its own: every caller's coroutine waits for its turn, runs its request and passes
-    the slot on, so a cancelled caller leaves nothing behind. Belongs to one event loop.
+    A free slot takes the next request in turn, and with it others that one decoding can serve at little more
+    cost: of the same priority, language and length, from whichever calls. Belongs to one event loop.
     """
 
     def __init__(
@@ -49,16 +55,21 @@ class Scheduler:
         worker: EngineWorker,
         config: SchedulerConfig | None = None,
         *,
+        pace: PaceConfig | None = None,
         clock: Callable[[], Seconds] = time.monotonic,
     ) -> None:
         self._worker = worker
         self._queue = RequestQueue(config or SchedulerConfig())
         self._clock = clock
-        self._turns: dict[Ticket, asyncio.Future[None]] = {}
+        pacing = pace or PaceConfig()
+        self._use = EngineUse(worker.slots, pacing.smoothing)
+        self._pace = PartialPace(self._use, pacing)
+        self._capacity = Capacity(worker.slots)
+        self._outcomes: dict[Ticket, asyncio.Future[Transcript]] = {}
+        self._groups: set[asyncio.Task[None]] = set()
         self._counts = {"done": 0, "failed": 0, "superseded": 0, "shed": 0}
         self._busy = 0.0
         self._audio = 0.0
-        self._cpu = 0.0
 
     async def transcribe(self, request: SpeechRequest, /) -> Transcript:
         """Waits for its turn and for the answer.
@@ -67,28 +78,42 @@ class Scheduler:
         `EngineFailed`.
         """
         ticket = self._enqueue(request)
-        turn = self._turns[ticket] = asyncio.get_running_loop().create_future()
+        outcome: asyncio.Future[Transcript] = asyncio.get_running_loop().create_future()
+        self._outcomes[ticket] = outcome
         self._start_next()
         try:
-            await turn
-        except BaseException:
-            self._give_up(ticket, turn)
+            return await outcome
+        except asyncio.CancelledError:  # its place in the queue goes to the next; what runs, runs on
+            self._queue.withdraw(ticket, self._clock())
             raise
         finally:
-            self._turns.pop(ticket, None)
-        return await self._run(ticket)
+            self._outcomes.pop(ticket, None)
 
     def forget(self, call_id: str, /) -> None:
         """What is queued for the call fails with `Superseded`; what runs is answered as usual."""
-        for ticket in self._queue.forget(call_id, self._clock()):
+        now = self._clock()
+        self._capacity.over(call_id, now)
+        for ticket in self._queue.forget(call_id, now):
             self._lose(ticket, "forgotten")
 
-    def admission(self) -> Overloaded | None:
-        """None when a new call is welcome; otherwise the error to refuse it with."""
-        retry_after = self._queue.retry_after(self._clock())
-        if retry_after is None:
-            return None
-        return Overloaded("speech recognition is behind; try again later", retry_after=round(retry_after, 1))
+    def admission(self, calls: int) -> Overloaded | None:
+        """None when a new call is welcome beside `calls` live ones; otherwise the error to refuse it with."""
+        now = self._clock()
+        retry_after = self._queue.retry_after(now)
+        if retry_after is not None:
+            return Overloaded(
+                "speech recognition is behind; try again later", retry_after=round(retry_after, 1)
+            )
+        if not self._capacity.has_room(calls, now):
+            return Overloaded("this node has all the calls it can transcribe", retry_after=_FULL)
+        return None
+
+    def pace(self, densest: Seconds, /) -> Seconds | None:
+        """How much a line should grow between two partials: `densest` or more; None while there are none."""
+        now = self._clock()
+        off = self._queue.partials_off(now)
+        every = self._pace.every(densest, now, off=off)
+        return None if off else every
 
     def stats(self) -> SchedulerStats:
         now = self._clock()
@@ -100,14 +125,17 @@ class Scheduler:
             oldest_live_age=self._queue.oldest_live_age(now),
             partials_off=self._queue.partials_off(now),
             refusing=self._queue.retry_after(now) is not None,
+            final_share=self._use.share("final", now),
+            partial_share=self._use.share("partial", now),
             busy_seconds=self._busy,
             audio_seconds=self._audio,
-            engine_cpu_seconds=self._cpu,
             **self._counts,
         )
 
     def _enqueue(self, request: SpeechRequest) -> Ticket:
-        offered = self._queue.offer(request, self._clock())
+        now = self._clock()
+        self._capacity.asked(request, now)
+        offered = self._queue.offer(request, now)
         for ticket, loss in offered.displaced:
             self._lose(ticket, loss)
         if offered.ticket is None:
@@ -116,52 +144,75 @@ class Scheduler:
         return offered.ticket
 
     def _lose(self, ticket: Ticket, loss: Loss) -> None:
-        turn = self._turns[ticket]
-        if turn.done():
-            return
         if loss == "shed":
             self._counts["shed"] += 1
-            turn.set_exception(Overloaded("a more urgent request took the last place", retry_after=1.0))
+            error: CallcueError = Overloaded("a more urgent request took the last place", retry_after=1.0)
         else:
             self._counts["superseded"] += 1
-            turn.set_exception(Superseded("a newer request of this utterance took its place"))
+            error = Superseded("a newer request of this utterance took its place")
+        self._settle(ticket, error)
+
+    def _settle(self, ticket: Ticket, outcome: Transcript | CallcueError) -> None:
+        waiting = self._outcomes.get(ticket)
+        if waiting is None or waiting.done():  # its caller was cancelled
+            return
+        if isinstance(outcome, CallcueError):
+            waiting.set_exception(outcome)
+        else:
+            waiting.set_result(outcome)
 
     def _start_next(self) -> None:
         """Hands free slots to the next requests in turn."""
-        while self._queue.running < self._worker.slots:
-            ticket = self._queue.take(self._clock())
-            if ticket is None:
+        slots = self._worker.slots
+        while len(self._groups) < slots:
+            last = slots > 1 and len(self._groups) == slots - 1
+            taken = self._queue.take_group(self._clock(), self._worker.batch, last=last)
+            if not taken:
                 return
-            if self._turns[ticket].done():  # cancelled, and not yet there to say so
-                self._queue.finish(ticket, self._clock())
-            else:
-                self._turns[ticket].set_result(None)
+            group = [ticket for ticket in taken if self._is_wanted(ticket)]
+            if not group:
+                continue
+            task = asyncio.create_task(self._run(group), name="engine-group")
+            self._groups.add(task)
+            task.add_done_callback(self._ended)
 
-    def _give_up(self, ticket: Ticket, turn: asyncio.Future[None]) -> None:
-        """The caller was cancelled: its place in the queue, or its slot, goes to the next."""
-        had_turn = turn.done() and not turn.cancelled() and turn.exception() is None
-        if had_turn:
-            self._queue.finish(ticket, self._clock())
-        else:
-            self._queue.withdraw(ticket, self._clock())
-        self._start_next()
+    def _is_wanted(self, ticket: Ticket) -> bool:
+        """Not when its caller was cancelled and is not yet there to say so: its place is passed on."""
+        if not self._outcomes[ticket].done():
+            return True
+        self._queue.finish(ticket, self._clock())
+        return False
 
-    async def _run(self, ticket: Ticket) -> Transcript:
-        began = self._clock()
-        outcome = "failed"
-        try:
-            transcript = await self._worker.run(ticket.request)
-            outcome = "done"
-        except CallcueError:
-            raise
-        except Exception as error:  # a worker's own bug must not take the call down with it
-            raise EngineFailed(f"the engine worker raised {type(error).__name__}") from error
-        finally:
-            now = self._clock()
-            self._counts[outcome] += 1
-            self._busy += now - began
-            self._queue.finish(ticket, now)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._groups.discard(task)
+        if not task.cancelled():
             self._start_next()
-        self._audio += ticket.request.seconds
-        self._cpu += transcript.cpu_seconds
-        return transcript
+
+    async def _run(self, group: Sequence[Ticket]) -> None:
+        priority = group[0].request.priority
+        began = self._clock()
+        self._use.began(priority, began)
+        waiting = dict(enumerate(group))
+        try:
+            async for which, outcome in self._worker.run_many([ticket.request for ticket in group]):
+                self._answered(waiting.pop(which), outcome)
+        except Exception as error:  # a worker's own bug must not take the calls down with it
+            failure: CallcueError = EngineFailed(f"the engine worker raised {type(error).__name__}")
+        else:
+            failure = EngineFailed("the engine worker gave no answer")
+        for ticket in waiting.values():
+            self._answered(ticket, failure)
+        now = self._clock()
+        self._busy += now - began
+        self._use.ended(priority, now)
+        for ticket in group:
+            self._capacity.answered(ticket.request, (now - began) / len(group), now)
+
+    def _answered(self, ticket: Ticket, outcome: Transcript | CallcueError) -> None:
+        if isinstance(outcome, CallcueError):
+            self._counts["failed"] += 1
+        else:
+            self._counts["done"] += 1
+            self._audio += ticket.request.seconds
+        self._queue.finish(ticket, self._clock())
+        self._settle(ticket, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 import numpy as np
 
@@ -15,10 +16,19 @@ FULL_WINDOW: Seconds = 30.0
 LONGEST_PIECE: Seconds = 28.0
 
 
+STEP: Seconds = 2.0
+"""Utterances are filled up to multiples of this, so that those of several calls can share a batch."""
+
+
+def filled_up(seconds: Seconds) -> Seconds:
+    """The multiple of `STEP` that holds `seconds` of audio."""
+    return max(STEP, ceil(round(seconds / STEP, 6)) * STEP)
+
+
 def window_ladder(seconds: Seconds, margins: Sequence[Seconds]) -> list[Seconds]:
-    """Window lengths to try in turn: the utterance plus each margin, and 30 s at last."""
-    short = [seconds + margin for margin in margins if seconds + margin < FULL_WINDOW - 2.0]
-    return [*short, FULL_WINDOW]
+    """Window lengths to try in turn: the utterance, filled up, plus each margin, and 30 s at last."""
+    short = [filled_up(seconds) + margin for margin in margins]
+    return [*(window for window in short if window < FULL_WINDOW - 2.0), FULL_WINDOW]
 
 
 def split_long(audio: Samples) -> Iterator[tuple[Seconds, Samples]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from streaming.errors import CallcueError, EngineFailed
 from streaming.events import Seconds
@@ -20,6 +21,19 @@ class Engine(Protocol):
     """Blocking recogniser: `WhisperEngine`, `ScriptedEngine`, or a test's own."""
 
     def transcribe(self, request: SpeechRequest, /) -> Transcript: ...
+
+
+Answer = tuple[int, Transcript | CallcueError]
+"""Which of the requests, and what came of it."""
+
+
+@runtime_checkable
+class BatchEngine(Protocol):
+    """An engine for which several requests at once are cheaper than one after the other."""
+
+    def transcribe_many(self, requests: Sequence[SpeechRequest], /) -> Iterator[Answer]:
+        """Each request's answer, as soon as it is there, in any order."""
+        ...
 
 
 EngineFactory = Callable[[], Engine]
@@ -37,17 +51,20 @@ class WorkerStats:
 
 
 class EngineWorker(Protocol):
-    """Runs up to `slots` requests at a time. Used by the scheduler, which never asks for more."""
+    """Runs up to `slots` groups of up to `batch` requests at a time; the scheduler never asks for more."""
 
     @property
     def slots(self) -> int: ...
+
+    @property
+    def batch(self) -> int: ...
 
     async def start(self) -> None:
         """Loads the engine. Raises `WeightsError` or `EngineFailed`, whose messages say what to do."""
         ...
 
-    async def run(self, request: SpeechRequest, /) -> Transcript:
-        """Raises `EngineFailed`."""
+    def run_many(self, requests: Sequence[SpeechRequest], /) -> AsyncIterator[Answer]:
+        """Every request's answer, as soon as it is there; what went wrong with one is its `EngineFailed`."""
         ...
 
     async def stop(self) -> None:
@@ -57,14 +74,26 @@ class EngineWorker(Protocol):
     def stats(self) -> WorkerStats: ...
 
 
-class Lifetime:
+class Worker:
     """`async with worker:` starts it and always stops it."""
+
+    batch = 1
 
     async def start(self) -> None:
         raise NotImplementedError
 
     async def stop(self) -> None:
         raise NotImplementedError
+
+    def run_many(self, requests: Sequence[SpeechRequest], /) -> AsyncIterator[Answer]:
+        raise NotImplementedError
+
+    async def run(self, request: SpeechRequest, /) -> Transcript:
+        """One request alone. Raises `EngineFailed`."""
+        outcomes = [outcome async for _, outcome in self.run_many([request])]
+        if isinstance(outcomes[0], CallcueError):
+            raise outcomes[0]
+        return outcomes[0]
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -74,7 +103,7 @@ class Lifetime:
         await self.stop()
 
 
-class InlineWorker(Lifetime):
+class InlineWorker(Worker):
     """Runs the engine on the event loop itself: deterministic, and blocks it. For tests and scripts."""
 
     slots = 1
@@ -86,8 +115,9 @@ class InlineWorker(Lifetime):
     async def start(self) -> None:
         self._engine = self._factory()
 
-    async def run(self, request: SpeechRequest, /) -> Transcript:
-        return guarded(loaded(self._engine), request)
+    async def run_many(self, requests: Sequence[SpeechRequest], /) -> AsyncIterator[Answer]:
+        for answer in answers(loaded(self._engine), requests):
+            yield answer
 
     async def stop(self) -> None:
         self._engine = None
@@ -96,15 +126,18 @@ class InlineWorker(Lifetime):
         return own_stats(ready=self._engine is not None)
 
 
-class ThreadWorker(Lifetime):
+class ThreadWorker(Worker):
     """Runs the engine in `slots` threads of this process.
 
-    A request over `timeout` fails, but its thread works on until the engine returns: only a process can be
-    stopped, so prefer `ProcessWorker`.
+    A group of requests over `timeout` fails, but its thread works on until the engine returns: only a
+    process can be stopped, so prefer `ProcessWorker`.
     """
 
-    def __init__(self, factory: EngineFactory, *, slots: int = 1, timeout: Seconds = 60.0) -> None:
+    def __init__(
+        self, factory: EngineFactory, *, slots: int = 1, batch: int = 1, timeout: Seconds = 60.0
+    ) -> None:
         self.slots = slots
+        self.batch = batch
         self._factory = factory
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="engine")
@@ -113,14 +146,30 @@ class ThreadWorker(Lifetime):
     async def start(self) -> None:
         self._engine = await asyncio.get_running_loop().run_in_executor(self._threads, self._factory)
 
-    async def run(self, request: SpeechRequest, /) -> Transcript:
+    async def run_many(self, requests: Sequence[SpeechRequest], /) -> AsyncIterator[Answer]:
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, guarded, loaded(self._engine), request)
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await work
-        except TimeoutError:
-            raise EngineFailed(f"the engine gave no answer within {self._timeout:g} s") from None
+        coming: asyncio.Queue[Answer] = asyncio.Queue()
+        engine = loaded(self._engine)
+
+        def work() -> None:
+            for answer in answers(engine, requests):
+                with suppress(RuntimeError):  # the loop has gone, and whoever asked with it
+                    loop.call_soon_threadsafe(coming.put_nowait, answer)
+
+        loop.run_in_executor(self._threads, work)
+        waiting = set(range(len(requests)))
+        late = EngineFailed(f"the engine gave no answer within {self._timeout:g} s")
+        ends = loop.time() + self._timeout
+        while waiting:
+            try:
+                async with asyncio.timeout_at(ends):
+                    number, outcome = await coming.get()
+            except TimeoutError:
+                break
+            waiting.discard(number)
+            yield number, outcome
+        for number in sorted(waiting):
+            yield number, late
 
     async def stop(self) -> None:
         self._engine = None
@@ -136,15 +185,42 @@ def loaded(engine: Engine | None) -> Engine:
     return engine
 
 
-def guarded(engine: Engine, request: SpeechRequest) -> Transcript:
-    """Whatever an engine raises becomes `EngineFailed`; only the type's name is kept, never a message that
-    might quote somebody."""
+def answers(engine: Engine, requests: Sequence[SpeechRequest]) -> Iterator[Answer]:
+    """Every request's answer, once each, whatever the engine does.
+
+    Whatever it raises becomes `EngineFailed`; only the type's name is kept, never a message that might quote
+    somebody.
+    """
+    waiting = set(range(len(requests)))
     try:
-        return engine.transcribe(request)
-    except CallcueError:
-        raise
+        for number, outcome in _outcomes(engine, requests):
+            waiting.discard(number)
+            yield number, outcome
+        failure: CallcueError = EngineFailed("the engine gave no answer")
     except Exception as error:
-        raise EngineFailed(f"the engine raised {type(error).__name__}") from error
+        failure = failed(error)
+    for number in sorted(waiting):
+        yield number, failure
+
+
+def _outcomes(engine: Engine, requests: Sequence[SpeechRequest]) -> Iterator[Answer]:
+    if isinstance(engine, BatchEngine):
+        yield from engine.transcribe_many(requests)
+        return
+    for number, request in enumerate(requests):
+        try:
+            yield number, engine.transcribe(request)
+        except Exception as error:
+            yield number, failed(error)
+
+
+def failed(error: Exception) -> CallcueError:
+    """`EngineFailed` with the type's name, unless it is an error of ours."""
+    return (
+        error
+        if isinstance(error, CallcueError)
+        else EngineFailed(f"the engine raised {type(error).__name__}")
+    )
 
 
 def own_stats(*, restarts: int = 0, ready: bool = True) -> WorkerStats:

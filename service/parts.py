@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import structlog
@@ -26,7 +27,7 @@ from service.settings import ModelSettings, Settings
 from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.errors import ConfigError
 from streaming.events import CallInfo, Party, Record, Utterance, Word
-from streaming.ports import SAMPLE_RATE, Policy, RecordSink, Transcriber
+from streaming.ports import SAMPLE_RATE, Policy, RecordSink
 from streaming.session import SessionConfig, SessionParts
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ EARS = 2
 
 
 def session_parts(
-    settings: Settings, *, transcriber: Transcriber, ears: Executor, sink: RecordSink
+    settings: Settings, *, transcriber: Scheduler, ears: Executor, sink: RecordSink
 ) -> SessionParts:
     """What every session is made of: models, detectors, alert rules."""
     wanted = signals_read(settings.behaviours_off)
@@ -53,6 +54,7 @@ def session_parts(
         keeper=lambda call: ScoreKeeper(call, policy),
         sink=sink,
         prosody=lambda call: None if meter is None else CallVoice(meter, wanted),
+        pace=transcriber.pace,
         config=SessionConfig(
             partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
         ),
@@ -118,6 +120,8 @@ def make_worker(model: ModelSettings) -> EngineWorker:
         slots=chosen.slots,
         threads=chosen.threads,
     )
+    if chosen.batch is not None:
+        config = replace(config, batch=chosen.batch)
     if model.worker == "thread":
-        return ThreadWorker(WhisperFactory(config), slots=chosen.slots)
-    return ProcessWorker(WhisperFactory(config), slots=chosen.slots)
+        return ThreadWorker(WhisperFactory(config), slots=chosen.slots, batch=config.batch)
+    return ProcessWorker(WhisperFactory(config), slots=chosen.slots, batch=config.batch)

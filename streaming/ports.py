@@ -67,7 +67,6 @@ class Transcript:
 
     words: tuple[Word, ...]
     held_back: tuple[HeldWords, ...] = ()
-    cpu_seconds: float = 0.0
     attempts: int = 1
 
 

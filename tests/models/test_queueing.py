@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.ladder import LadderConfig
 from models.queueing import Offered, RequestQueue, SchedulerConfig, Ticket
 from streaming.events import Party
 from streaming.ports import Priority, SpeechRequest
@@ -37,6 +38,12 @@ def taken(queue: RequestQueue, now: float = 0.0) -> list[SpeechRequest]:
 def must(offered: Offered) -> Ticket:
     assert offered.ticket is not None
     return offered.ticket
+
+
+def must_take(queue: RequestQueue, now: float, *, last: bool = False) -> Ticket:
+    ticket = queue.take(now, last=last)
+    assert ticket is not None
+    return ticket
 
 
 def test_finals_go_before_partials_before_batch() -> None:
@@ -76,7 +83,55 @@ def test_when_full_a_final_pushes_out_the_oldest_partial_then_the_newest_batch()
     assert queue.offer(request("r", priority="partial"), 0.3) == Offered(ticket=None)
     displaced = [queue.offer(request("f", f"a{i}"), 0.4).displaced for i in range(3)]
     assert displaced == [((old, "shed"),), ((new, "shed"),), ((batch, "shed"),)]
-    assert queue.offer(request("f", "a9"), 0.5).ticket is None
+
+
+def test_a_final_is_never_refused_for_want_of_room_while_calls_keep_to_theirs() -> None:
+    queue = RequestQueue(SchedulerConfig(max_pending=3, max_finals=8))
+    offers = [queue.offer(request(f"c{i}"), 0.0).ticket for i in range(9)]
+    assert [ticket is not None for ticket in offers] == [True] * 8 + [False]
+    assert queue.offer(request("p", priority="partial"), 0.0).ticket is None
+
+
+def test_while_calls_are_live_recordings_leave_the_last_idle_slot() -> None:
+    queue = RequestQueue(SchedulerConfig(live_for=10.0))
+    batch = must(queue.offer(request("y", priority="batch"), 0.0))
+    line = must(queue.offer(request("x", priority="partial"), 0.0))
+    assert queue.take(0.0, last=True) is line
+    assert queue.take(0.0, last=True) is None
+    assert queue.take(0.0) is batch
+
+
+@pytest.mark.parametrize("priority", ["partial", "batch"])
+def test_while_a_final_has_been_owed_for_long_nothing_but_finals_starts(priority: Priority) -> None:
+    queue = RequestQueue(SchedulerConfig(close=0.5))
+    slow = must(queue.offer(request("x"), 0.0))
+    assert queue.take(0.0) is slow
+    other = must(queue.offer(request("y", priority=priority), 0.4))
+    final = must(queue.offer(request("z"), 0.6))
+    assert queue.take(0.6) is final
+    assert queue.take(0.6) is None
+    queue.finish(final, 0.7)
+    assert queue.take(0.7) is None
+    queue.finish(slow, 0.8)
+    assert queue.take(0.8) is other
+
+
+def test_a_newer_partial_keeps_its_calls_turn() -> None:
+    queue = RequestQueue(SchedulerConfig())
+    for call in ("x", "y"):
+        queue.offer(request(call, priority="partial", revision=1), 0.0)
+    queue.offer(request("x", priority="partial", revision=2), 0.5)
+    assert [(r.call_id, r.revision) for r in taken(queue)] == [("x", 2), ("y", 1)]
+
+
+def test_without_live_calls_a_recording_may_take_every_slot() -> None:
+    queue = RequestQueue(SchedulerConfig(live_for=10.0))
+    batch = [must(queue.offer(request("b", f"a{i}", "batch"), 0.0)) for i in range(2)]
+    assert queue.take(0.0, last=True) is batch[0]
+    queue.offer(request("x", priority="partial"), 5.0)
+    assert queue.take(5.0) is not None  # the partial
+    assert queue.take(14.9, last=True) is None
+    assert queue.take(15.0, last=True) is batch[1]
 
 
 def test_batch_may_not_fill_the_queue() -> None:
@@ -100,23 +155,28 @@ def test_forgetting_a_call_drops_only_its_queued_requests() -> None:
     assert [r.call_id for r in taken(queue)] == ["y"]
 
 
+LADDER = LadderConfig(budget=1.0, partials_off=0.5, refuse=5.0, welcome=2.0, most=6.0)
+
+
 def test_over_budget_first_partials_go_then_new_calls_and_both_come_back() -> None:
-    config = SchedulerConfig(latency_budget=1.0, partials_off_after=0.5, refuse_after=5.0, recover_after=5.0)
-    queue = RequestQueue(config)
+    queue = RequestQueue(SchedulerConfig(ladder=LADDER))
     ticket = must(queue.offer(request(), 0.0))
     assert queue.take(0.0) is ticket  # running ones count too: the engine is what is slow
     assert (queue.partials_off(1.4), queue.retry_after(1.4)) == (False, None)
     assert (queue.partials_off(1.6), queue.retry_after(1.6)) == (True, None)
     assert queue.offer(request("y", priority="partial"), 2.0).ticket is None
     assert queue.retry_after(5.9) is None
-    assert queue.retry_after(6.1) == pytest.approx(11.1)
-    queue.finish(ticket, 6.2)
-    assert queue.retry_after(11.1) is not None  # no flapping: five good seconds first
-    assert (queue.partials_off(11.3), queue.retry_after(11.3)) == (False, None)
+    assert queue.retry_after(6.1) == pytest.approx(3.1 + 6.1)  # to get below 2, and what is owed
+    queue.finish(ticket, 30.0)
+    assert queue.retry_after(33.9) == pytest.approx(0.1)
+    assert (queue.partials_off(34.1), queue.retry_after(34.1)) == (True, None)
+    assert queue.partials_off(35.9)
+    assert not queue.partials_off(36.1)
+    assert queue.offer(request("y", priority="partial"), 36.2).ticket is not None
 
 
 def test_many_requests_in_a_row_that_are_each_in_time_never_refuse_a_call() -> None:
-    queue = RequestQueue(SchedulerConfig(latency_budget=1.0, refuse_after=2.0))
+    queue = RequestQueue(SchedulerConfig(ladder=LADDER))
     for second in range(30):
         ticket = must(queue.offer(request(utterance=f"a{second}"), float(second)))
         assert queue.take(float(second)) is ticket
@@ -126,12 +186,50 @@ def test_many_requests_in_a_row_that_are_each_in_time_never_refuse_a_call() -> N
 
 
 def test_being_over_budget_without_a_pause_counts_even_when_requests_change() -> None:
-    queue = RequestQueue(SchedulerConfig(latency_budget=1.0, refuse_after=5.0))
+    queue = RequestQueue(SchedulerConfig(ladder=LADDER))
     tickets = [must(queue.offer(request(utterance=f"a{i}"), float(i))) for i in range(8)]
     for i, ticket in enumerate(tickets):  # each is answered 3 s after it came
         assert queue.take(i + 2.0) is ticket
         queue.finish(ticket, i + 3.0)
     assert queue.retry_after(10.0) is not None
+
+
+@pytest.mark.parametrize(
+    ("late", "off", "refused"), [(0.4, False, False), (1.5, True, False), (2.6, True, True)]
+)
+def test_what_is_given_up_depends_on_how_much_of_the_time_a_final_is_late(
+    late: float, off: bool, refused: bool
+) -> None:
+    """Every four seconds one final is late for `late` seconds: a slow answer now and then refuses nobody."""
+    queue = RequestQueue(SchedulerConfig(ladder=LADDER))
+    seen_off = seen_refused = False
+    for round_ in range(15):
+        asked = 4.0 * round_
+        ticket = must(queue.offer(request(utterance=f"a{round_}"), asked))
+        assert queue.take(asked) is ticket
+        queue.finish(ticket, asked + LADDER.budget + late)
+        now = asked + LADDER.budget + late
+        seen_off |= queue.partials_off(now)
+        seen_refused |= queue.retry_after(now) is not None
+    assert (seen_off, seen_refused) == (off, refused)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 8), st.floats(0, 20)), min_size=1, max_size=30),
+    st.floats(0, 40),
+)
+def test_whatever_was_late_all_is_normal_within_ten_seconds_of_the_last_answer(
+    answers: list[tuple[float, float]], last: float
+) -> None:
+    queue, now = RequestQueue(SchedulerConfig()), 0.0
+    for pause, took in [*answers, (0.0, last)]:
+        now += pause
+        ticket = must(queue.offer(request(), now))
+        assert queue.take(now) is ticket
+        now += took
+        queue.finish(ticket, now)
+    assert queue.retry_after(now + 5.0) is None
+    assert not queue.partials_off(now + 7.0)
 
 
 offers = st.lists(
@@ -170,5 +268,7 @@ def test_every_request_is_answered_for_exactly_once_and_the_bound_holds(
         assert len(queue) == len(alive) <= 5
         assert queue.queued("batch") <= 2
         assert queue.running == len(running)
+    for ticket in running:
+        queue.finish(ticket, now)
     rest = {id(r) for r in taken(queue, now)}
     assert rest == {id(ticket.request) for ticket in alive}
