@@ -75,12 +75,13 @@ def engine(
     models: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights.")] = None,
     margins: Annotated[list[float] | None, typer.Option("--margin", help="Seconds of margin.")] = None,
     count: Annotated[int, typer.Option(help="Utterances a folder.")] = 40,
+    device: Annotated[str, typer.Option(help="cpu | cuda (not run on a GPU).")] = "cpu",
     json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the rows.")] = None,
 ) -> None:
     """What the recogniser costs and how well it hears: 30 s windows against utterance-sized ones."""
     from benchmarks.engine import main
 
-    arguments = ["--recordings", *map(str, recordings), "--count", str(count)]
+    arguments = ["--recordings", *map(str, recordings), "--count", str(count), "--device", device]
     arguments += ["--models", *models] if models else []
     arguments += ["--margins", *map(str, margins)] if margins else []
     arguments += ["--json", str(json_out)] if json_out else []
@@ -98,3 +99,48 @@ def voice_activity(
     from benchmarks.voice_activity import run
 
     run(call, json_out)
+
+
+@bench_app.command()
+def threads(
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="Whisper weights; default: tiny.en and base.")
+    ] = None,
+    passes: Annotated[int, typer.Option(min=1, help="Times that every layout has its turn.")] = 3,
+    count: Annotated[int, typer.Option(min=1, help="Turns of the sample calls.")] = 16,
+    device: Annotated[str, typer.Option(help="cpu | cuda (not run on a GPU).")] = "cpu",
+    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the rows.")] = None,
+) -> None:
+    """Slots and threads of the engine's process: seconds of speech a wall second and a CPU second."""
+    from benchmarks.threads import run
+
+    run(models or ["tiny.en", "base"], passes=passes, count=count, device=device, json_out=json_out)
+
+
+@bench_app.command()
+def gpu(
+    models: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights; several.")] = None,
+    shared: Annotated[Path, typer.Option(help="Labelled sets.")] = SAMPLES.parents[1] / "shared" / "data",
+    out: Annotated[Path, typer.Option(help="Folder of the figures.")] = Path(__file__).parent / "results",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands and run none.")] = False,
+) -> None:
+    """Everything that a GPU's figures need: errors, layouts, calls held by compute type."""
+    from benchmarks.gpu import MODELS, run
+
+    failed = run(models or MODELS, shared=shared, out=out, dry_run=dry_run, say=typer.echo)
+    raise typer.Exit(1 if failed else 0)
+
+
+@bench_app.command()
+def traffic(
+    calls: Annotated[int, typer.Option(min=1, help="Two-party calls at once.")] = 6,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each call.")] = 60.0,
+    model: Annotated[str, typer.Option(help="Whisper weights.")] = "tiny.en",
+    foreign: Annotated[int, typer.Option(min=1, help="Calls of other nodes, on the bus only.")] = 300,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    """What a call costs Redis, PostgreSQL and the other nodes, counted by the servers themselves."""
+    from benchmarks.load import LoadOptions
+    from benchmarks.traffic import run
+
+    run(LoadOptions(calls=calls, seconds=seconds, recordings=[SAMPLES], model=model), foreign, json_out)

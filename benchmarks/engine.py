@@ -59,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = []
     for model in options.models:
         for name, margins in _windows(options.margins):
-            engine = WhisperEngine(EngineConfig(model_path=model, margins=margins))
+            config = EngineConfig(model_path=model, device=options.device, margins=margins)
+            engine = WhisperEngine(config)
             for folder, spoken in sets.items():
                 rows.append(measure(engine, spoken, folder=folder, model=model, window=name))
                 print(_line(rows[-1]), flush=True)
@@ -176,6 +177,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--margins", type=float, nargs="+", default=[5.0], help="seconds beyond the utterance"
     )
     parser.add_argument("--count", type=int, default=40, help="utterances a folder")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--json", type=Path, help="where to write the rows")
     return parser.parse_args(arguments)
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pages import publish
+
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 
@@ -35,6 +37,8 @@ def main(results: Path, readme: Path = README) -> None:
     if voices:
         text = between(text, "voice-activity", voice_table(voices[-1]))
     readme.write_text(text, encoding="utf-8")
+    if readme == README:
+        publish(found)
 
 
 def between(text: str, name: str, content: str) -> str:

@@ -60,9 +60,9 @@ def _cpu(process: psutil.Process) -> float:
 
 @asynccontextmanager
 async def served(
-    *, model: str, profile: str | None, log: Path | None = None
+    *, model: str, profile: str | None, log: Path | None = None, database: str | None = None
 ) -> AsyncGenerator[tuple[str, int], None]:
-    """`callcue serve` on a free loopback port with a store of its own: its address and process id.
+    """`callcue serve` on a free loopback port with a store of its own, or `database`: address and process id.
 
     Settings from CALLCUE_* in the environment hold, tokens excepted. Raises `CallcueError` when it does
     not get ready.
@@ -74,7 +74,7 @@ async def served(
         port = _free_port()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "service.cli", "serve", "--host", "127.0.0.1", "--port", str(port)),
-            *("--model", model, "--database", f"sqlite:///{folder}/bench.db"),
+            *("--model", model, "--database", database or f"sqlite:///{folder}/bench.db"),
             cwd=folder,
             env=_environment(profile),
             stdout=said,

@@ -9,8 +9,7 @@ from typing import Any
 
 from models.choice import FIGURES
 
-ROOT = Path(__file__).parents[1]
-PLOT = ROOT / "docs" / "images" / "models.png"
+PLOT = Path("docs/images/models.png")
 PADDED = "30 s"
 """The engine benchmark's window that stands for plain Whisper, not for callcue."""
 
@@ -18,32 +17,38 @@ Document = Mapping[str, Any]
 Row = dict[str, Any]
 
 
+def device(run: Document) -> str:
+    """Where a load run's engine was, by the settings that it was given."""
+    return str(run["settings"].get("CALLCUE_MODEL__DEVICE", "cpu"))
+
+
 def measured(loads: Sequence[Document], engines: Sequence[Document]) -> list[Row]:
-    """A row a model that was measured both ways (`models.choice.Figures`), the cheapest first."""
-    rows = (_model(name, loads, engines) for name in dict.fromkeys(row["model"] for row in engines))
-    return sorted((row for row in rows if row is not None), key=lambda row: row["cpu_ms"])
+    """A row a model and device that was measured both ways (`models.choice.Figures`), the cheapest first."""
+    names = dict.fromkeys(row["model"] for row in engines)
+    rows = (_model(name, place, loads, engines) for place in ("cpu", "cuda") for name in names)
+    return sorted((row for row in rows if row is not None), key=lambda row: (row["device"], row["cpu_ms"]))
 
 
-def _model(name: str, loads: Sequence[Document], engines: Sequence[Document]) -> Row | None:
+def _model(name: str, place: str, loads: Sequence[Document], engines: Sequence[Document]) -> Row | None:
     heard = [row for row in engines if row["model"] == name and row["window"] != PADDED]
-    held = [(document, run) for document, run in _runs(loads, name) if run["holds"]]
+    held = [(document, run) for document, run in _runs(loads, name) if run["holds"] and device(run) == place]
     if not heard or not held:
         return None
     document, most = max(held, key=lambda pair: pair[1]["calls"])
     seconds = sum(row["seconds"] for row in heard)
     return {
         "name": name,
-        "device": "cpu",
+        "device": place,
         "word_errors": {row["set"]: row["wer"] for row in heard},
         "cpu_ms": round(sum(row["cpu_ms"] * row["seconds"] for row in heard) / seconds, 1),
         "calls_held": most["calls"],
-        "cores": document["machine"]["cores"],
+        "cores": document["machine"]["cores"] if place == "cpu" else 1,
         "memory_mb": most["peak_rss_mb"]["together"],
     }
 
 
 def _runs(loads: Sequence[Document], model: str) -> Iterator[tuple[Document, Document]]:
-    """Native framing on a CPU, a service started for the run."""
+    """Native framing, a service started for the run."""
     for document in loads:
         for run in document["runs"]:
             if run["model"] == model and run["framing"] == "native" and run["peak_rss_mb"]["together"]:
@@ -60,7 +65,8 @@ def write_figures(rows: Sequence[Row], loads: Sequence[Document], path: Path = F
 
 
 def table(rows: Sequence[Row]) -> str:
-    """For a newcomer: wrong words of a hundred on each set, calls held, cost and memory."""
+    """For a newcomer: wrong words of a hundred on each set, calls held, cost and memory; on the CPU."""
+    rows = [row for row in rows if row["device"] == "cpu"]
     sets = list(dict.fromkeys(name for row in rows for name in row["word_errors"]))
     head = ["model", f"live calls held on {rows[0]['cores']} cores"]
     head += [f"wrong words of 100: {name.replace('_', ' ')}" for name in sets]
@@ -79,8 +85,9 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
-def plot(rows: Sequence[Row], path: Path = PLOT) -> None:
-    """Calls held against wrong words, a line a set, a point a model."""
+def plot(rows: Sequence[Row], path: Path) -> None:
+    """Calls held against wrong words, a line a set, a point a model; on the CPU."""
+    rows = [row for row in rows if row["device"] == "cpu"]
     import matplotlib
 
     matplotlib.use("Agg")

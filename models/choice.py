@@ -48,9 +48,10 @@ CPU_SLOTS = 8
 GPU_SLOTS = 2
 """One batch is prepared or read out on the CPU while another one is on the GPU. Not measured."""
 
-BATCH: Mapping[Device, int] = {"cpu": 1, "cuda": 16}
-"""Utterances in one encode and generate at most. On a GPU not measured: CTranslate2 says "larger whenever
-possible", and sixteen utterances of large-v3 take under 2 GB beside the weights."""
+GPU_BATCH = 16
+"""Utterances in one encode and generate at most, on a GPU; not measured. CTranslate2 advises as large a batch
+as possible; a larger one than the calls that speak at once would only wait. On a CPU the engine's own figure
+holds, which was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,8 @@ class Choice:
     compute_type: str
     slots: int
     threads: int
-    batch: int
+    batch: int | None
+    """None: the engine's own."""
     why: str
 
 
@@ -136,7 +138,7 @@ def choose(
         compute_type=_compute_type(wanted.compute_type, device, machine),
         slots=slots,
         threads=wanted.threads or (1 if device == "cuda" else max(1, int(machine.cores) // slots)),
-        batch=wanted.batch or BATCH[device],
+        batch=wanted.batch or (GPU_BATCH if device == "cuda" else None),
         why=why,
     )
 
@@ -159,10 +161,12 @@ def _compute_type(wanted: str, device: Device, machine: Machine) -> str:
         return "int8" if wanted == AUTO else wanted
     if wanted == AUTO:
         return next((one for one in GPU_TYPES if one in machine.gpu_types), "float32")
-    if wanted not in machine.gpu_types:
+    # Encodings pass through NumPy, which has no bfloat16.
+    usable = sorted(one for one in machine.gpu_types if "bfloat16" not in one)
+    if wanted not in usable:
         raise ConfigError(
-            f"CALLCUE_MODEL__COMPUTE_TYPE={wanted} is not supported by this GPU; it supports "
-            f"{', '.join(sorted(machine.gpu_types))}"
+            f"CALLCUE_MODEL__COMPUTE_TYPE={wanted} cannot be used on this GPU; use auto or one of "
+            f"{', '.join(usable)}"
         )
     return wanted
 

@@ -142,7 +142,13 @@ def test_a_gpu_takes_the_largest_model_here_in_half_precision_and_says_that_it_w
     chosen = auto(40, machine(8, gpus=1, types=AMPERE), here=here, device="auto")
     assert (chosen.model, chosen.device, chosen.compute_type) == ("large-v3-turbo", "cuda", "float16")
     assert "nothing has been measured on a GPU" in chosen.why
-    assert (chosen.slots, chosen.threads) == (2, 1)
+    assert (chosen.slots, chosen.threads, chosen.batch) == (2, 1, 16)
+
+
+def test_the_batch_is_the_engines_own_on_a_cpu_and_as_told_where_told() -> None:
+    assert auto(1, machine()).batch is None
+    assert auto(1, machine(), batch=2).batch == 2
+    assert auto(1, machine(8, gpus=1, types=AMPERE), device="auto", batch=64).batch == 64
 
 
 def test_a_gpu_that_was_measured_is_planned_like_a_cpu() -> None:
@@ -164,8 +170,12 @@ def test_a_gpu_that_was_measured_is_planned_like_a_cpu() -> None:
 def test_an_older_gpu_gets_a_compute_type_that_it_has() -> None:
     old = machine(8, gpus=1, types=PASCAL)
     assert auto(1, old, device="auto").compute_type == "int8_float32"
-    with pytest.raises(ConfigError, match="float16 is not supported by this GPU; it supports float32, int8"):
+    with pytest.raises(
+        ConfigError, match="float16 cannot be used on this GPU; use auto or one of float32, int8"
+    ):
         auto(1, old, device="cuda", compute_type="float16")
+    with pytest.raises(ConfigError, match="bfloat16 cannot be used"):
+        auto(1, machine(8, gpus=1, types=AMPERE), device="cuda", compute_type="bfloat16")
     assert auto(
         1, machine(8, gpus=1, types=AMPERE), device="cuda", compute_type="int8_float16"
     ).compute_type == ("int8_float16")
