@@ -19,6 +19,10 @@ Event = Mapping[str, Any]
 """One event as JSON, as a console gets it."""
 
 _EDGE = 0.005  # event times are rounded to milliseconds on the wire
+_AT_ONCE: Seconds = 1.0
+"""An utterance that is judged by itself is judged at its endpoint, half a second behind its speech, or on the
+tick before. What is judged later waits for what comes after it: a turn that goes on, a number corrected."""
+_DEMAND = "demand"  # the one kind of a missed chance that an utterance shows by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,18 @@ class Waits:
 
     `final`: end of speech → the finished line. `cut`: the same for the pieces of a turn that was cut because
     it went on too long (there is no end of speech; counted from the cut). `partial`: the newest sample in a
-    partial line → that line. `alert`: end of the speech that a card is about → the card, where something
-    was said that the card is about. `decided`: for cards about something that was not done, and for those
-    that had to wait while an earlier card was open: from the moment of the call that released them.
+    partial line → that line. `alert`: end of the speech that a card is about → the card, where the utterance
+    itself shows what the card is about. `early`: for cards raised while that utterance was still going on:
+    the newest sample in the partial line that shows it → the card. `decided`: for cards about something that
+    was not done, or that only what came after could show, and for those that had to wait while an earlier
+    card was open: from the moment of the call that released them.
     """
 
     final: list[float] = field(default_factory=list)
     cut: list[float] = field(default_factory=list)
     partial: list[float] = field(default_factory=list)
     alert: list[float] = field(default_factory=list)
+    early: list[float] = field(default_factory=list)
     decided: list[float] = field(default_factory=list)
     wordless: int = 0
     gaps: list[tuple[str, Seconds]] = field(default_factory=list)
@@ -101,6 +108,7 @@ class CallWaits:
         self._window = window
         self._speech_ends: dict[str, list[Seconds]] = {}
         self._ends: dict[str, Seconds] = {}  # utterance id → where its speech ended
+        self._heard: dict[str, Seconds] = {}  # utterance id → how far its newest partial line goes
         self._judged: dict[str, Seconds] = {}  # detection id → when it could be judged
 
     def take(self, event: Event, received: float) -> None:
@@ -118,6 +126,7 @@ class CallWaits:
 
     def _utterance(self, event: Event, received: float) -> None:
         if not event["final"]:
+            self._heard[event["id"]] = event["end"]
             self._count(self._waits.partial, event["end"], received)
             return
         end = self._ends[event["id"]] = self._end_of_speech(event)
@@ -135,12 +144,16 @@ class CallWaits:
         return float(inside[-1] if inside else event["end"])
 
     def _alert(self, event: Event, received: float) -> None:
-        heard = [self._ends[one] for one in _utterances(event) if one in self._ends]
+        named = _utterances(event)
+        going_on = [self._heard[one] for one in named if one in self._heard and one not in self._ends]
+        ended = [self._ends[one] for one in named if one in self._ends]
         judged = max((self._judged.get(one, 0.0) for one in event["detections"]), default=0.0)
         waited = event["at"] > judged + _EDGE
-        if event["verdict"] == "harmful" and heard and not waited:
-            self._count(self._waits.alert, max(heard), received)
-        elif not event["provisional"]:
+        if going_on and not waited:
+            self._count(self._waits.early, max(going_on), received)
+        elif _is_said(event) and ended and not waited and judged <= max(ended) + _AT_ONCE:
+            self._count(self._waits.alert, max(ended), received)
+        else:
             self._count(self._waits.decided, event["at"], received)
 
     def _count(self, into: list[float], stream: Seconds, received: float) -> None:
@@ -151,3 +164,7 @@ class CallWaits:
 
 def _utterances(alert: Event) -> list[str]:
     return [span["utterance_id"] for span in alert["evidence"] if span["kind"] == "words"]
+
+
+def _is_said(alert: Event) -> bool:
+    return alert["verdict"] == "harmful" or alert["kind"] == _DEMAND

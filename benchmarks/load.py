@@ -160,6 +160,7 @@ def _latency(waits: Waits) -> dict[str, Any]:
         "cut": waits.cut,
         "partial": waits.partial,
         "alert": waits.alert,
+        "early": waits.early,
         "decided": waits.decided,
     }
     return {name: asdict(Spread.of(values)) for name, values in parts.items()}

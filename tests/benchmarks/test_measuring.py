@@ -53,7 +53,7 @@ def utterance(**changes: Any) -> dict[str, Any]:
 def alert(**changes: Any) -> dict[str, Any]:
     evidence = [{"kind": "words", "utterance_id": "a1", "first": 0, "last": 1}]
     card = {"type": "alert", "verdict": "harmful", "at": 1.45, "detections": ["d@a1"], "evidence": evidence}
-    return {**card, "provisional": False, **changes}
+    return {**card, "kind": "", "provisional": False, **changes}
 
 
 def heard(*events: tuple[float, dict[str, Any]], window: tuple[float, float] = (0.0, 1e9)) -> Waits:
@@ -98,6 +98,33 @@ def test_a_card_that_queued_behind_another_waits_from_its_release() -> None:
     waits = heard(SPEECH_ENDED, (101.8, utterance()), judged, (106.3, alert(at=6.0)))
     assert not waits.alert
     assert waits.decided == [pytest.approx(0.3)]
+
+
+CAUSE = (80.0, utterance(id="c1", speaker="customer", start=0.0, end=0.2))
+
+
+def test_a_card_on_a_line_still_going_on_waits_from_its_newest_sample_and_not_from_its_cause() -> None:
+    """What the customer had said before is evidence too, and older than the card by many seconds."""
+    spans = [{"kind": "words", "utterance_id": one, "first": 0, "last": 0} for one in ("a1", "c1")]
+    partial = (101.5, utterance(final=False, words=[{}]))
+    card = alert(provisional=True, evidence=spans, at=1.2)
+    waits = heard(CAUSE, partial, (101.5, {"type": "detection", "id": "d@a1", "at": 1.2}), (101.7, card))
+    assert (waits.alert, waits.decided) == ([], [])
+    assert waits.early == [pytest.approx(0.5)]
+
+
+def test_a_card_that_only_what_came_after_could_show_waits_from_its_judgement() -> None:
+    """A curt answer is one when its speaker does not go on; a number read back wrongly may be corrected."""
+    judged = (103.2, {"type": "detection", "id": "d@a1", "at": 3.0})
+    waits = heard(SPEECH_ENDED, (101.8, utterance()), judged, (103.3, alert(at=3.0)))
+    assert not waits.alert
+    assert waits.decided == [pytest.approx(0.3)]
+
+
+def test_a_demand_is_shown_by_the_words_themselves() -> None:
+    judged = (101.8, {"type": "detection", "id": "d@a1", "at": 1.45})
+    card = alert(verdict="missed", kind="demand")
+    assert heard(SPEECH_ENDED, (101.8, utterance()), judged, (101.9, card)).alert == [pytest.approx(0.9)]
 
 
 def test_a_card_about_something_left_undone_waits_from_the_decision() -> None:
