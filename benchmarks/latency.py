@@ -167,4 +167,4 @@ def _utterances(alert: Event) -> list[str]:
 
 
 def _is_said(alert: Event) -> bool:
-    return alert["verdict"] == "harmful" or alert["kind"] == _DEMAND
+    return bool(alert["verdict"] == "harmful" or alert["kind"] == _DEMAND)

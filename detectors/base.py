@@ -27,7 +27,7 @@ class Behaviour:
     uses_agent_voice: bool = False  # needs voice measures of the agent; see `Profile`
     version: int = 1
     thresholds: Mapping[str, float]
-    signals: Mapping[Party, frozenset[str]] = field(default_factory=dict)  # voice measures it reads, of whom
+    signals: Mapping[Party, tuple[str, ...]] = field(default_factory=dict)  # voice measures it reads, of whom
     alerts: tuple[AlertRule, ...] = ()
 
 
@@ -51,7 +51,7 @@ def _behaviour(row: dict[str, Any]) -> Behaviour:
     alerts = tuple(_rule(row["id"], alert) for alert in fields.pop("alert", ()))
     severity = Severity(fields.pop("severity", Severity.NOTICE))
     thresholds = {key: float(value) for key, value in fields.pop("thresholds", {}).items()}
-    signals = {Party(key): frozenset(names) for key, names in fields.pop("signals", {}).items()}
+    signals = {Party(key): tuple(names) for key, names in fields.pop("signals", {}).items()}
     return Behaviour(**fields, severity=severity, thresholds=thresholds, signals=signals, alerts=alerts)
 
 

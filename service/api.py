@@ -91,7 +91,7 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
         shown = view.view(call_id)
         if shown is None or (shown.state == "ended" and shown.truncated):
             shown = await _stored_view(repository, call_id)
-        return _json(to_json(shown))
+        return _json(shown)
 
     @router.get("/calls/{call_id}/events", tags=["calls"])
     async def events(
@@ -103,7 +103,7 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
         records = await repository.events(call_id, after=after, limit=limit)
         if not records and await repository.call(call_id) is None:
             raise NotFound("no such call is stored")
-        return _json({"records": [to_json(record) for record in records]})
+        return _json({"records": records})
 
 
 async def _stored_view(repository: Repository, call_id: str) -> CallView:
@@ -121,7 +121,7 @@ def _add_catalogue(router: APIRouter, behaviours: Mapping[str, Behaviour]) -> No
     @router.get("/behaviours", tags=["catalogue"])
     async def catalogue() -> Response:
         """Every behaviour that is judged: what opens an opportunity, thresholds, alert rules."""
-        return _json({"behaviours": [to_json(row) for row in behaviours.values()]})
+        return _json({"behaviours": list(behaviours.values())})
 
     @router.get("/schema", tags=["catalogue"])
     async def schema() -> Response:

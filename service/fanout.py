@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from streaming.errors import Overloaded
-from streaming.events import Alert, AlertUpdate, Record, Whisper, WhisperDelivered
+from streaming.events import Alert, AlertUpdate, Event, Record, Utterance, Whisper, WhisperDelivered
 
-_URGENT = (Alert, AlertUpdate, Whisper, WhisperDelivered)
+_URGENT = (Alert, AlertUpdate, Whisper, WhisperDelivered)  # and finished lines
 _REPLIES = 64
 
 
@@ -20,7 +20,7 @@ _REPLIES = 64
 class FanoutLimits:
     """`queue`: records a console may be behind before it is given a new snapshot instead; one that stays
     behind for `slow_seconds` is let go. `ring`: records kept for consoles that come back. Records wait up
-    to `batch_seconds` for company; alerts and whispers do not."""
+    to `batch_seconds` for company; finished lines, alerts and whispers do not."""
 
     queue: int = 512
     ring: int = 4096
@@ -148,7 +148,8 @@ class Fanout:
         self._last = 0
         self._ring: deque[_Line] = deque(maxlen=self.limits.ring)
         self._batch: list[_Line] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._hurried = False
         self._subscriptions: set[Subscription] = set()
         self._snapshots: dict[str | None, str] = {}
 
@@ -166,8 +167,10 @@ class Fanout:
         if not self._subscriptions:
             return
         self._batch.append(line)
-        if isinstance(record.event, _URGENT) or len(self._batch) >= self.limits.queue:
+        if len(self._batch) >= self.limits.queue:
             self.flush()
+        elif _is_urgent(record.event):
+            self._flush_soon()
         elif self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self.limits.batch_seconds, self.flush)
@@ -186,6 +189,7 @@ class Fanout:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._hurried = False
         batch, self._batch = self._batch, []
         if not batch:
             return
@@ -194,6 +198,14 @@ class Fanout:
             frame = frames[subscription.team]
             if frame.count:
                 subscription.push(frame)
+
+    def _flush_soon(self) -> None:
+        """Behind what comes in the same breath: a line and the card that it leads to are one message."""
+        if not self._hurried:
+            self._hurried = True
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_soon(self.flush)
 
     @contextmanager
     def subscribe(self, *, team: str | None = None, after: str | None = None) -> Iterator[Subscription]:
@@ -240,3 +252,7 @@ class Fanout:
         text = b'{"type":"records","cursor":"%b","records":[%b]}' % (cursor, data)
         self.statistics.frames += 1
         return _Frame(len(wanted), text.decode())
+
+
+def _is_urgent(event: Event) -> bool:
+    return event.final if isinstance(event, Utterance) else isinstance(event, _URGENT)

@@ -24,6 +24,7 @@ from models.whisper import EngineConfig, WhisperFactory
 from models.worker import EngineFactory, EngineWorker, ThreadWorker
 from service.engine_choice import engine_choice
 from service.settings import ModelSettings, Settings
+from service.wire import decode_event, decode_record, encode_event, encode_record
 from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.errors import ConfigError
 from streaming.events import CallInfo, Party, Record, Utterance, Word
@@ -72,6 +73,8 @@ def warm_up(parts: SessionParts) -> None:
     words = tuple(Word(text=text, start=0.0, end=1.0) for text in ("Hello,", "my", "name", "is", "Ann."))
     line = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0, end=1, words=words, final=True)
     parts.judges(call).feed(line)
+    decode_event(encode_event(line))  # their readers are made at first use, on the event loop
+    decode_record(encode_record(Record(call_id="warm-up", seq=1, event=line)))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import pytest
 from service.fanout import Fanout, FanoutLimits, Subscription
 from service.wire import encode_record
 from streaming.errors import Overloaded
-from streaming.events import Record, Tick
+from streaming.events import Party, Record, Tick, Utterance
 from tests.console.calls import alert
 
 TEAMS = {"n": "north", "s": "south"}
@@ -32,6 +32,12 @@ class Desk:
     def tick(self, call_id: str = "n") -> None:
         self._seq += 1
         record = Record(call_id=call_id, seq=self._seq, event=Tick(at=float(self._seq)))
+        self.fanout.put(record, encode_record(record))
+
+    def line(self, *, final: bool) -> None:
+        self._seq += 1
+        said = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0.0, end=1.0, words=(), final=final)
+        record = Record(call_id="n", seq=self._seq, event=said)
         self.fanout.put(record, encode_record(record))
 
     def alert(self) -> None:
@@ -70,6 +76,20 @@ async def test_an_alert_does_not_wait_for_company_and_keeps_its_place():
         desk.tick()
         desk.alert()
         assert seqs(await get(console)) == [1, 2]
+
+
+async def test_a_finished_line_goes_at_once_and_in_one_message_with_the_card_it_leads_to():
+    desk = Desk(batch_seconds=60)
+    with desk.fanout.subscribe() as console:
+        await get(console)
+        desk.tick()
+        desk.line(final=True)
+        desk.alert()
+        assert seqs(await get(console)) == [1, 2, 3]
+        desk.line(final=False)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await console.next()
 
 
 async def test_consoles_share_what_is_written():

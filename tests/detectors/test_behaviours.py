@@ -82,7 +82,9 @@ def test_an_id_twice_is_refused() -> None:
 
 def test_the_catalogue_names_every_voice_measure_that_a_detector_reads() -> None:
     """What it does not name is not measured, and would be missing without a word."""
-    read = {row.id: row.signals for row in catalogue().values()}
+    read = {
+        row.id: {party: set(names) for party, names in row.signals.items()} for row in catalogue().values()
+    }
     assert read["tone.flat"] == {Party.AGENT: flatness._NAMES}
     assert read["emotion.leakage"][Party.AGENT] == {*agent_voice._LEARNT, "arousal"}
     assert read["emotion.leakage"][Party.CUSTOMER] == read["emotion.recovery"][Party.CUSTOMER] == {"arousal"}
