@@ -10,7 +10,9 @@ from benchmarks import scaling, trade
 from benchmarks.scaling import Inputs, Plan
 
 ROOT = Path(__file__).parents[1]
-SIZES = (40, 1_000, 100_000)
+SIZES = ((40, None), (1_000, 1), (1_000, None), (100_000, None))
+"""Calls, and cells where they are not to follow from the calls."""
+
 GROWTH = Path("docs/images/growth.png")
 
 Document = Mapping[str, Any]
@@ -48,7 +50,7 @@ def _publish_scaling(root: Path, runs: Sequence[tuple[Document, Document]], traf
     _into(
         page,
         inputs=f"{inputs_table(known)}\n\n`{traffic['command']}`, `{document['command']}`",
-        needs=needs_table([scaling.plan(calls, known) for calls in SIZES]),
+        needs=needs_table([scaling.plan(calls, known, cells=cells) for calls, cells in SIZES]),
         limits=limits_table(known),
     )
 
@@ -185,7 +187,7 @@ def draw_growth(runs: Sequence[Document], path: Path) -> None:
 
 
 def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.2f}"
+    return f"{1000 * seconds:.3g}"
 
 
 def _bytes(number: float) -> str:

@@ -1,8 +1,8 @@
 """Slots, threads, waiting and pinning, measured: ``callcue bench threads``.
 
-Every layout gets the turns of the sample calls at once through a real `ProcessWorker`, as a full node's
-engine does, and then a few of them one after the other, as one call alone does. Layouts are gone through
-several times in turn, so that a machine that is busy for a while is not held against one of them.
+Every layout gets the turns of the sample calls at once through the scheduler and a real `ProcessWorker`, as a
+full node's engine does, and then a few of them one after the other, as one call alone does. Layouts are gone
+through several times in turn, so that a machine that is busy for a while is not held against one of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import soxr
 
 from benchmarks.document import document
 from models.process import ProcessWorker
+from models.scheduler import Scheduler
 from models.whisper import EngineConfig, WhisperFactory
 from models.worker import EngineWorker
 from service.batch import stereo
@@ -44,15 +45,18 @@ instead of spinning, its threads bound to cores."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """`slots` utterances side by side, each on `threads` threads; `openmp` is a name of `WAITING`."""
+    """`slots` decodings side by side, each on `threads` threads and of up to `batch` utterances (0: the
+    engine's own figure); `openmp` is a name of `WAITING`."""
 
     slots: int
     threads: int
     openmp: str = ""
+    batch: int = 0
 
     @property
     def name(self) -> str:
-        return " ".join([f"{self.slots} × {self.threads}", self.openmp]).strip()
+        batch = f"batch {self.batch}" if self.batch else ""
+        return " ".join(part for part in (f"{self.slots} × {self.threads}", batch, self.openmp) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +77,10 @@ def layouts(cores: int) -> tuple[Layout, ...]:
 
 
 def gpu_layouts() -> tuple[Layout, ...]:
-    """CUDA streams side by side; CTranslate2 takes one thread each on a GPU."""
-    return tuple(Layout(slots=slots, threads=1) for slots in (1, 2, 4))
+    """CUDA streams side by side and batches; CTranslate2 takes one thread each on a GPU."""
+    return tuple(
+        Layout(slots=slots, threads=1, batch=batch) for slots in (1, 2, 4) for batch in (1, 4, 16, 32)
+    )
 
 
 def turns(folder: Path = SAMPLES) -> list[SpeechRequest]:
@@ -104,15 +110,16 @@ def _turns_of(truth: Path) -> Iterator[SpeechRequest]:
 
 async def measure(worker: EngineWorker, said: Sequence[SpeechRequest]) -> Measured:
     """Everything at once, then `ALONE` of them one by one."""
-    await worker.run(said[0])  # the first decoding also allocates
+    scheduler = Scheduler(worker)
+    await scheduler.transcribe(said[0])  # the first decoding also allocates
     before, began = worker.stats().cpu_seconds, time.perf_counter()
-    await asyncio.gather(*(worker.run(request) for request in said))
+    await asyncio.gather(*(scheduler.transcribe(request) for request in said))
     wall, cpu = time.perf_counter() - began, worker.stats().cpu_seconds - before
     seconds = sum(request.seconds for request in said)
     waits = []
     for request in said[:ALONE]:
         began = time.perf_counter()
-        await worker.run(request)
+        await scheduler.transcribe(request)
         waits.append(time.perf_counter() - began)
     return Measured(per_wall=seconds / wall, per_cpu=seconds / cpu, alone=statistics.median(waits))
 
@@ -125,8 +132,10 @@ async def compare(
     for _ in range(passes):
         for layout in compared:
             config = EngineConfig(model_path=model, device=device, slots=layout.slots, threads=layout.threads)
+            if layout.batch:
+                config = replace(config, batch=layout.batch)
             with _environment(WAITING[layout.openmp]):
-                worker = ProcessWorker(WhisperFactory(config), slots=layout.slots)
+                worker = ProcessWorker(WhisperFactory(config), slots=layout.slots, batch=config.batch)
                 async with worker:
                     found[layout].append(await measure(worker, said))
     return [_row(model, layout, measured) for layout, measured in found.items()]

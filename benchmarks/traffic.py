@@ -13,7 +13,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -144,9 +144,10 @@ class Meter:
     used: Servers
     node: Tree
     idle: dict[str, float] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
 
     async def counts(self) -> tuple[Counts, float, float]:
-        return await self.used.counts(), self.node.usage().service, time.monotonic()
+        return await self.used.counts(), self.node.usage().service, self.clock()
 
     async def look_at_idle(self) -> None:
         before = await self.counts()

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 from models import decoding
 from models.alignment import timed_words, written_words
+from models.cuda import open_cublas
 from models.decoding import Hypothesis, Piece, TokenWord
 from streaming.errors import EngineFailed, WeightsError
 from streaming.events import Seconds, Word
@@ -47,6 +48,8 @@ class Recogniser:
     def __init__(self, folder: Path, *, device: str, compute_type: str, threads: int, slots: int) -> None:
         from faster_whisper import WhisperModel
 
+        if device == "cuda":
+            open_cublas()
         try:
             self._model: Any = WhisperModel(
                 str(folder),

@@ -18,6 +18,7 @@ def engine_choice(model: ModelSettings, *, machine: Machine | None = None) -> Ch
         compute_type=model.compute_type,
         slots=model.slots,
         threads=model.threads,
+        batch=model.batch,
         calls=model.calls_expected,
     )
     return choose(

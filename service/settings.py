@@ -51,6 +51,7 @@ class ModelSettings(_Part):
     )
     slots: int = Field(default=0, description="utterances decoded side by side; 0: one a core", ge=0)
     threads: int = Field(default=0, description="threads a decoding; 0: cores / slots", ge=0)
+    batch: int = Field(default=0, description="utterances in one decoding at most; 0: by device", ge=0)
     script: Path | None = Field(default=None, description="scenario for worker=scripted (tests, demos, load)")
 
 

@@ -61,6 +61,14 @@ def test_a_cell_is_as_large_as_following_allows() -> None:
     assert plan(40, KNOWN).cells == 1
 
 
+def test_fewer_cells_take_more_nodes() -> None:
+    one, two = plan(1000, KNOWN, cells=1), plan(1000, KNOWN)
+    assert (one.cells, two.cells) == (1, 2)
+    assert one.nodes == two.nodes == 50, "following still leaves room for all that the engine does"
+    tight = replace(KNOWN, service_cpu=0.03)
+    assert plan(1000, tight, cells=1).nodes > plan(1000, tight).nodes
+
+
 def test_a_cell_is_never_smaller_than_a_node() -> None:
     assert cell_calls(replace(KNOWN, follow_cpu=0.1)) == KNOWN.calls_per_node
 
@@ -194,7 +202,7 @@ def test_figures_reach_every_page_and_the_data_that_auto_reads(tmp_path: Path) -
     )
     texts = {page: (tmp_path / page).read_text(encoding="utf-8") for page in PAGES}
     assert "17.25" in texts["README.md"] and "41.4" in texts["benchmarks/README.md"]
-    assert "| 100,000 calls |" in texts["docs/scaling.md"] and "4.50" in texts["docs/scaling.md"]
+    assert "100,000 calls |" in texts["docs/scaling.md"] and "4.50" in texts["docs/scaling.md"]
     assert (tmp_path / pages.GROWTH).is_file() and (tmp_path / trade.PLOT).is_file()
     written = json.loads((tmp_path / "models" / "figures.json").read_text(encoding="utf-8"))
     assert written["models"][0]["calls_held"] == 24
