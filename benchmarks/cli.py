@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.peers.command import peers
 from streaming.errors import ConfigError
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed, cost and accuracy (benchmarks/README.md).")
+bench_app.command()(peers)
 
 
 @bench_app.command()

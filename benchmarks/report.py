@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pages import publish
+from benchmarks.peers.table import peers_table
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -36,6 +37,8 @@ def main(results: Path, readme: Path = README) -> None:
         text = between(text, "engine", engine_table([row for rows in engines for row in rows]))
     if voices:
         text = between(text, "voice-activity", voice_table(voices[-1]))
+    if compared := [one for one in found if isinstance(one, dict) and "peers" in one]:
+        text = between(text, "peers", peers_table(compared[-1]))
     readme.write_text(text, encoding="utf-8")
     if readme == README:
         publish(found)

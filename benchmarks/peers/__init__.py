@@ -1,0 +1,1 @@
+"""callcue next to other streaming servers on the same weights, calls and machine (benchmarks/README.md)."""
