@@ -19,6 +19,7 @@ from service.recordings import BOTH, Recording, Source, open_recording
 from service.report import Scored, write_csv, write_json
 from service.settings import Settings, load_settings
 from service.switchboard import stricter
+from service.telemetry.logs import configure_logs
 from streaming.errors import CallcueError, ConfigError
 from streaming.events import Party, Profile
 from streaming.session import SessionParts
@@ -63,6 +64,7 @@ def score(
     if profile is not None:
         settings = settings.model_copy(update={"profile": profile})
     _check_writable(json_file, csv_file)
+    configure_logs(level=settings.log_level, as_json=settings.log_json)
     given = CallFacts(agent=agent, team=team, customer_name=customer_name)
     tasks, failed = _tasks(paths or [], agent_file, customer_file, party, given)
     scored = asyncio.run(_score_all(settings, tasks, failed)) if tasks else []
