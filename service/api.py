@@ -23,6 +23,7 @@ from service.jobs import RecordingJobs, Upload
 from service.live import LiveView
 from service.recordings import BOTH, Source, open_recording
 from service.store.jobs import Job
+from service.store.projection import CallRow
 from service.store.repository import Repository
 from service.switchboard import stricter
 from service.uploads import guarded_route
@@ -80,10 +81,14 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         before: Annotated[str | None, Query(max_length=300, pattern=_PLAIN)] = None,
     ) -> Response:
-        """Stored calls, newest first; `next` goes into `before` for the page after this one."""
+        """Stored calls, newest first; `next` goes into `before` for the page after this one.
+
+        A live call's row tells how far it is behind (`lag`, seconds) and whether its lines are shown as they
+        grow (`partial_lines`); both are null in other rows.
+        """
         rows = await repository.calls(state=state, agent=agent, team=team, limit=limit, before=before)
         cursor = rows[-1].cursor if len(rows) == limit else None
-        return _json({"calls": [to_json(row) for row in rows], "next": cursor})
+        return _json({"calls": [_row(row, view) for row in rows], "next": cursor})
 
     @router.get("/calls/{call_id}", tags=["calls"])
     async def call(call_id: _Id) -> Response:
@@ -104,6 +109,12 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
         if not records and await repository.call(call_id) is None:
             raise NotFound("no such call is stored")
         return _json({"records": records})
+
+
+def _row(row: CallRow, view: LiveView) -> dict[str, Any]:
+    lag = view.lag(row.call_id)
+    told = {"lag": lag and lag.seconds, "partial_lines": lag and lag.partial_lines}
+    return to_json(row) | told
 
 
 async def _stored_view(repository: Repository, call_id: str) -> CallView:

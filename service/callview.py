@@ -16,6 +16,7 @@ from streaming.events import (
     Detection,
     DetectionWithdrawn,
     Event,
+    Lag,
     Party,
     Scorecard,
     Seconds,
@@ -67,6 +68,7 @@ class CallView:
 
     `utterances` are finals in log order, then the newest partial of each party that is speaking. `truncated`:
     there was more than is shown here; the store has all of it. `seq` is that of the last record in it.
+    `lag` and `partial_lines` are those of the last `Lag`: how far a live call is behind.
     """
 
     call: CallInfo
@@ -82,6 +84,8 @@ class CallView:
     held_back: int
     scorecard: Scorecard | None
     truncated: bool = False
+    lag: Seconds = 0.0
+    partial_lines: bool = True
 
 
 class CallProjection:
@@ -92,6 +96,8 @@ class CallProjection:
         self.state: Literal["live", "ended"] = "live"
         self.at: Seconds = 0.0
         self.truncated = False
+        self.lag: Seconds = 0.0
+        self.partial_lines = True
         self._keep = keep
         self._speaking: set[Party] = set()
         self._finals: dict[str, Utterance] = {}
@@ -123,6 +129,8 @@ class CallProjection:
             held_back=self._held_back,
             scorecard=self._scorecard,
             truncated=self.truncated or len(shown) < len(finals),
+            lag=self.lag,
+            partial_lines=self.partial_lines,
         )
 
     def has_alert(self, alert_id: str) -> bool:
@@ -135,6 +143,7 @@ class CallProjection:
                 self.call = call
             case CallEnded():
                 self.state = "ended"
+                self.lag, self.partial_lines = 0.0, True
                 self._speaking.clear()
                 self._partials.clear()
             case SpeechStarted(speaker=speaker):
@@ -150,6 +159,8 @@ class CallProjection:
                 self._put(self._gaps, self._gap_count, event, self._keep.gaps)
             case Scorecard():
                 self._scorecard = event
+            case Lag():
+                self._fall_behind(event)
             case _:
                 self._decide(event)
 
@@ -176,6 +187,10 @@ class CallProjection:
     def _move(self, event: Event) -> None:
         if isinstance(event, Tick | CallEnded | SpeechStarted | SpeechEnded):
             self.at = max(self.at, event.at)
+
+    def _fall_behind(self, lag: Lag) -> None:
+        if self.state == "live":
+            self.lag, self.partial_lines = lag.seconds, lag.partial_lines
 
     def _say(self, said: Utterance) -> None:
         shown = self._partials.get(said.speaker)

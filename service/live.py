@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from service.callview import CallProjection, CallView, Keep
-from streaming.events import CallEnded, Record
+from streaming.events import CallEnded, Lag, Record
 
 _PENDING = 512  # records of one call that wait for a hole before them to be filled
 _GONE = 1024  # ended calls remembered by id only, so that a late record does not bring one back
@@ -129,6 +129,14 @@ class LiveView:
         """``live``, ``ended`` or None when the call is not known here."""
         entry = self._entries.get(call_id)
         return entry.shown.state if entry and entry.last else None
+
+    def lag(self, call_id: str) -> Lag | None:
+        """How far a live call is behind; None when it is not known here, or over."""
+        entry = self._entries.get(call_id)
+        if entry is None or self.state(call_id) != "live":
+            return None
+        shown = entry.shown
+        return Lag(at=shown.at, seconds=shown.lag, partial_lines=shown.partial_lines)
 
     def has_alert(self, call_id: str, alert_id: str) -> bool:
         entry = self._entries.get(call_id)

@@ -21,6 +21,7 @@ from service.board import live_board
 from service.commands import BusCommands, follow_commands
 from service.feed import TOPIC as LIVE
 from service.jobs import RecordingJobs
+from service.lagging import LagWatch
 from service.parts import EARS, make_worker, session_parts, warm_up
 from service.settings import Settings
 from service.store.engine import open_engine
@@ -33,8 +34,8 @@ from service.telemetry.metrics import Metrics
 from service.wire import write_record
 from streaming.bus.memory import MemoryBus
 from streaming.bus.redis import RedisBus
-from streaming.errors import ConfigError
-from streaming.events import Record
+from streaming.errors import ConfigError, Overloaded
+from streaming.events import Record, Seconds
 from streaming.ports import Bus
 from streaming.session import CallSession
 
@@ -94,12 +95,18 @@ class Node:
             limits=settings.limits,
             floor=settings.profile,
             metrics=self.metrics,
-            admission=self.scheduler.admission,
+            admission=self._admission,
             known=self._is_known,
             flush=self.writer.flush,
         )
         self.live = live_board(self.bus, self.repository, self.behaviours)
         self.commands = BusCommands(self.bus)
+        self.lagging = LagWatch(
+            self.bus,
+            calls=self.switchboard.sessions,
+            partial_lines=lambda: self._partial_every() is not None,
+            metrics=self.metrics,
+        )
         self.jobs = RecordingJobs(
             self.repository,
             self.parts,
@@ -142,7 +149,7 @@ class Node:
 
     def checks(self) -> Mapping[str, str | None]:
         """Every part that must work, and why it does not."""
-        refusal = self.scheduler.admission()
+        refusal = self._admission()
         return {
             "engine": None if self.worker.stats().ready else "the recogniser is being started",
             "speed": refusal.message if refusal else None,
@@ -156,11 +163,16 @@ class Node:
         }
 
     def refresh_metrics(self) -> None:
-        stats = self.scheduler.stats()
-        self.metrics.queued.set(stats.queued_final + stats.queued_partial + stats.queued_batch)
-        self.metrics.queue_age.set(stats.oldest_live_age)
+        self.metrics.scheduler(self.scheduler.stats(), partial_every=self._partial_every())
         self.metrics.worker_memory.set(self.worker.stats().rss_bytes)
         self.metrics.consoles.set(self.live.fanout.statistics.consoles)
+
+    def _admission(self) -> Overloaded | None:
+        """Why speech recognition has no room for one more call; None while it has."""
+        return self.scheduler.admission(len(self.switchboard))
+
+    def _partial_every(self) -> Seconds | None:
+        return self.scheduler.pace(self.settings.partial_seconds)
 
     def _session(self, call_id: str) -> CallSession | None:
         live = self.switchboard.find(call_id)
@@ -180,6 +192,7 @@ class Node:
             ("live", self.live.feed.run()),
             ("commands", follow_commands(self.bus, self._session)),
             ("jobs", self.jobs.run()),
+            ("lag", self.lagging.run()),
         ):
             task = asyncio.create_task(work, name=name)
             task.add_done_callback(_tell_failure)

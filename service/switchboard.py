@@ -106,6 +106,9 @@ class Switchboard:
     def __len__(self) -> int:
         return len(self._calls)
 
+    def sessions(self) -> list[CallSession]:
+        return [live.session for live in self._calls.values()]
+
     def find(self, call_id: str) -> LiveCall | None:
         return self._calls.get(call_id)
 

@@ -369,6 +369,20 @@ class Scorecard:
     version: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How far the call is behind, by its node's clock: passes (`seq` 0), and is never part of a log.
+
+    `seconds` is the age of the oldest audio that came and whose words are owed (an utterance that has ended,
+    or audio not taken up yet); 0 when nothing is. `partial_lines`: whether lines are shown as they grow.
+    """
+
+    type: Literal["lag"] = "lag"
+    at: Seconds
+    seconds: Seconds
+    partial_lines: bool = True
+
+
 Event = (
     CallStarted
     | CallEnded
@@ -387,6 +401,7 @@ Event = (
     | Whisper
     | WhisperDelivered
     | Scorecard
+    | Lag
 )
 
 
@@ -394,8 +409,8 @@ Event = (
 class Record:
     """One line of a call's log; `seq` is dense from 1 within the call.
 
-    `seq` 0 marks a passing record (a partial utterance that led to no judgement): it is shown, never
-    stored, and leaves no hole in the numbering.
+    `seq` 0 marks a passing record (a partial utterance that led to no judgement, a `Lag`): it is shown,
+    never stored, and leaves no hole in the numbering.
     """
 
     call_id: str

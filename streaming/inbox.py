@@ -16,6 +16,10 @@ _ARRIVAL_EVERY: Seconds = 0.1
 _REPEATED: Seconds = TrackLimits().resend  # further back is an error, which the ear tells
 
 
+def loop_time() -> float:
+    return asyncio.get_running_loop().time()
+
+
 class Inbox:
     """Waiting audio of every party, at the wire's rate; `limit` seconds a party."""
 
@@ -74,12 +78,22 @@ class Inbox:
         if not arrived or arrived[0][0] > at:
             return None
         first = next((when for end, when in arrived if end >= at), None)
-        return None if first is None else asyncio.get_running_loop().time() - first
+        return None if first is None else loop_time() - first
+
+    def age(self, at: Seconds) -> Seconds:
+        """How long ago the first audio behind stream second `at` came; 0 when none has.
+
+        Audio that came before what is remembered counts as if it were the oldest that is.
+        """
+        came = [
+            first for arrived in self._arrived.values() if (first := _first_behind(arrived, at)) is not None
+        ]
+        return loop_time() - min(came) if came else 0.0
 
     def _note_arrival(self, piece: Piece) -> None:
         arrived, end = self._arrived[piece.party], piece.end / self._rate
         if not arrived or end >= arrived[-1][0] + _ARRIVAL_EVERY:
-            arrived.append((end, asyncio.get_running_loop().time()))
+            arrived.append((end, loop_time()))
 
     def take(self) -> dict[Party, list[Piece]]:
         """Everything waiting; wakes who waits for room."""
@@ -114,3 +128,13 @@ class Inbox:
             if touches and party is lost.speaker:
                 return reason
         return "lost"
+
+
+def _first_behind(arrived: deque[tuple[Seconds, float]], at: Seconds) -> float | None:
+    """When the first audio that ends behind `at` came; from the newest on, since `at` is seldom long ago."""
+    first = None
+    for end, when in reversed(arrived):
+        if end <= at:
+            break
+        first = when
+    return first

@@ -117,6 +117,16 @@ class CallSession:
         """The next wire sample to be heard; what was received before waits in the inbox."""
         return min(ear.position for ear in self._ears.values())
 
+    @property
+    def lag(self) -> Seconds:
+        """How long ago the oldest audio came whose words are owed and not in the log; 0 when none are.
+
+        Owed is what was said up to an endpoint, and whatever has not been taken up yet.
+        """
+        if not self._order.outstanding and self.inbox.seconds < self._parts.config.hear_every:
+            return 0.0
+        return self.inbox.age(self._order.watermark)
+
     def stored(self, durable_seq: int) -> Seconds:
         """The stream time before which every event lies at or below `durable_seq` in the log."""
         done = [mark for mark in self._filed_until if mark[0] <= durable_seq]

@@ -31,7 +31,7 @@ function add(id, truth, info, at) {
 
 function emit(id, event, passing = false) {
   const call = calls.get(id);
-  if (!call.view) call.view = { call: event.call, state: "live", at: 0, seq: 0, speaking: [], utterances: [], detections: [], alerts: [], whispers: [], gaps: [], held_back: 0, scorecard: null, truncated: false };
+  if (!call.view) call.view = { call: event.call, state: "live", at: 0, seq: 0, speaking: [], utterances: [], detections: [], alerts: [], whispers: [], gaps: [], held_back: 0, scorecard: null, truncated: false, lag: 0, partial_lines: true };
   if (!passing) call.view.seq += 1;
   project(call.view, event);
   cursor += 1;

@@ -17,7 +17,8 @@ export type Event =
   | AlertUpdate
   | Whisper
   | WhisperDelivered
-  | Scorecard;
+  | Scorecard
+  | Lag;
 /**
  * Who speaks on a channel.
  */
@@ -304,4 +305,16 @@ export interface ScoreItem {
 export interface NotJudged {
   behaviour: string;
   reason: string;
+}
+/**
+ * How far the call is behind, by its node's clock: passes (`seq` 0), and is never part of a log.
+ *
+ * `seconds` is the age of the oldest audio that came and whose words are owed (an utterance that has ended,
+ * or audio not taken up yet); 0 when nothing is. `partial_lines`: whether lines are shown as they grow.
+ */
+export interface Lag {
+  at: number;
+  partial_lines: boolean;
+  seconds: number;
+  type: "lag";
 }

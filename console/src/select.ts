@@ -6,6 +6,8 @@ import type { Alert, AlertView, AudioGap, Detection, Party, Scorecard, Severity,
 const SEVERITIES: readonly Severity[] = ["info", "notice", "warning", "critical"];
 const VERDICTS: readonly Verdict[] = ["delivered", "missed", "harmful"];
 const CONTEXT_SECONDS = 10;
+/** A line is whole about a second after it was said; from here on it is late. */
+const BEHIND_SECONDS = 2;
 /** Words shown on either side of the evidence where the utterance is long. */
 const QUOTE_MARGIN = 8;
 /** Losses of one party closer together than this are shown as one. */
@@ -51,6 +53,11 @@ export function arrange(shown: readonly string[], desired: readonly string[], he
   const kept = shown.filter(exists);
   const known = new Set(kept);
   return [...kept, ...desired.filter((id) => !known.has(id))];
+}
+
+/** Seconds that a call is behind, where a supervisor should know: what was just said is not on the page yet. */
+export function behind(call: Pick<CallState, "lag">): number | null {
+  return call.lag >= BEHIND_SECONDS ? call.lag : null;
 }
 
 export type Marks = Readonly<Record<Verdict, number>>;

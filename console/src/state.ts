@@ -38,6 +38,8 @@ export interface CallState {
   readonly failed: readonly string[];
   readonly scorecard: Scorecard | null;
   readonly truncated: boolean; // the beginning is not here
+  readonly lag: number; // seconds behind
+  readonly partialLines: boolean; // lines are shown as they grow
 }
 
 export interface ConsoleState {
@@ -149,6 +151,8 @@ function started(call: CallInfo): CallState {
     failed: [],
     scorecard: null,
     truncated: false,
+    lag: 0,
+    partialLines: true,
   };
 }
 
@@ -170,6 +174,8 @@ function fromView(view: CallView, known: CallState | undefined): CallState {
     failed: known?.failed ?? [],
     scorecard: view.scorecard,
     truncated: view.truncated,
+    lag: view.lag,
+    partialLines: view.partial_lines,
   };
 }
 
@@ -185,7 +191,7 @@ function applyEvent(state: CallState, event: Event): CallState {
     case "call_started":
       return { ...state, call: event.call };
     case "call_ended":
-      return { ...state, live: false, speaking: [], partials: [], at: Math.max(state.at, event.at) };
+      return { ...state, live: false, speaking: [], partials: [], at: Math.max(state.at, event.at), lag: 0, partialLines: true };
     case "tick":
       return { ...state, at: Math.max(state.at, event.at) };
     case "audio_gap":
@@ -225,6 +231,8 @@ function applyEvent(state: CallState, event: Event): CallState {
       };
     case "scorecard":
       return { ...state, scorecard: event };
+    case "lag":
+      return state.live ? { ...state, lag: event.seconds, partialLines: event.partial_lines } : state;
     case "signal":
       return state;
   }

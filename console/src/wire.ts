@@ -15,7 +15,7 @@ import type {
 
 export type * from "./events.gen";
 
-/** `seq` is dense from 1 within a call; a passing record (a partial utterance) has 0. */
+/** `seq` is dense from 1 within a call; a passing record (a partial utterance, a lag) has 0. */
 export type { CallRecord };
 
 export type AlertPhase = "open" | AlertUpdate["state"];
@@ -48,6 +48,10 @@ export interface CallView {
   readonly scorecard: Scorecard | null;
   /** There was more than is shown here. */
   readonly truncated: boolean;
+  /** Seconds that a live call is behind, in whole ones; 0 when it is not. */
+  readonly lag: number;
+  /** Whether lines are shown as they grow. */
+  readonly partial_lines: boolean;
 }
 
 export interface BehaviourInfo {

@@ -33,6 +33,8 @@ export function view(callId: string, more: Partial<CallView> = {}): CallView {
     held_back: 0,
     scorecard: null,
     truncated: false,
+    lag: 0,
+    partial_lines: true,
     ...more,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrange, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, secondsLost, timeline, worst } from "../src/select";
+import { arrange, behind, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, secondsLost, timeline, worst } from "../src/select";
 import type { CallState } from "../src/state";
 import type { AlertView, CallView } from "../src/wire";
 import { alert, detection, info, records, span, told, utterance, view } from "./make";
@@ -31,6 +31,10 @@ describe("the order of calls", () => {
     const state = told([started("early", 10, { state: "ended", at: 20 }), started("late", 0, { state: "ended", at: 200 }), started("live", 0)]);
     expect(endedOrder(state.calls.values())).toEqual(["late", "early"]);
   });
+});
+
+test("a call is behind from two seconds on: below that, lines come as they always do", () => {
+  expect([0, 1, 2, 17].map((lag) => behind(one({ lag })))).toEqual([null, null, 2, 17]);
 });
 
 describe("marks and rates", () => {

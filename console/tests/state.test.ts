@@ -10,6 +10,17 @@ function call(state: ConsoleState, id = "x"): CallState {
 }
 
 describe("a call's records", () => {
+  test("how far a call is behind passes, and is over when the call is", () => {
+    const late = { type: "lag", at: 5, seconds: 3, partial_lines: false } as const;
+    const behind = told([view("x", { seq: 4 })], [{ call_id: "x", seq: 0, event: late }]);
+    expect(call(behind)).toMatchObject({ lag: 3, partialLines: false, seq: 4 });
+    const caughtUp = reduce(behind, { type: "records", cursor: "n", records: [{ call_id: "x", seq: 0, event: { ...late, seconds: 0, partial_lines: true } }] });
+    expect(call(caughtUp)).toMatchObject({ lag: 0, partialLines: true });
+    const over = reduce(behind, { type: "records", cursor: "n", records: [...records("x", 5, { type: "call_ended", at: 6, by: "client", reason: "bye" }), { call_id: "x", seq: 0, event: late }] });
+    expect(call(over)).toMatchObject({ live: false, lag: 0, partialLines: true });
+    expect(call(told([view("x", { lag: 4, partial_lines: false })]))).toMatchObject({ lag: 4, partialLines: false });
+  });
+
   test("a call that starts appears with its facts", () => {
     const state = told([], records("x", 1, { type: "call_started", call: info("x", { agent: "Bea" }), at: 0 }));
     expect(call(state).call.agent).toBe("Bea");

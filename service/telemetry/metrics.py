@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.process_collector import ProcessCollector
+from collections.abc import Collection, Iterator, Mapping
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from models.scheduler import SchedulerStats
 from streaming.events import (
     Alert,
     AudioGap,
@@ -13,12 +18,31 @@ from streaming.events import (
     Detection,
     DetectorFailed,
     Event,
+    Seconds,
     Utterance,
     WhisperDelivered,
     WordsHeldBack,
 )
 
 _LATENCY = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+
+
+class _Totals(Collector):
+    """A counter by one label whose totals are counted elsewhere."""
+
+    def __init__(self, name: str, text: str, label: str) -> None:
+        self._family = (name, text, label)
+        self._totals: Mapping[str, int] = {}
+
+    def follow(self, totals: Mapping[str, int]) -> None:
+        self._totals = totals
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        name, text, label = self._family
+        family = CounterMetricFamily(name, text, labels=[label])
+        for value, total in self._totals.items():
+            family.add_metric([value], total)
+        yield family
 
 
 class Metrics:
@@ -49,7 +73,25 @@ class Metrics:
         self.live_calls = gauge("live_calls", "Calls live on this node.")
         self.consoles = gauge("consoles", "Console sockets on this node.")
         self.queue_age = gauge("asr_oldest_seconds", "Age of the oldest live request for transcription.")
+        self.asr = _Totals("callcue_asr_requests", "Requests for transcription.", "outcome")
+        self.registry.register(self.asr)
         self.queued = gauge("asr_queued", "Requests waiting for transcription.")
+        self.partial_every = gauge(
+            "partial_every_seconds", "Seconds of speech between two partial lines now; 0 while they are off."
+        )
+        self.busy = Gauge(
+            "callcue_asr_busy_share",
+            "Share of the recogniser's slots at work lately.",
+            ["priority"],
+            registry=self.registry,
+        )
+        self.lag_max = gauge("call_lag_max_seconds", "How far the live call that is most behind is behind.")
+        self.call_lag = Histogram(
+            "callcue_call_lag_seconds",
+            "How far live calls are behind; each is counted once a second.",
+            buckets=_LATENCY,
+            registry=self.registry,
+        )
         self.worker_memory = gauge("asr_worker_rss_bytes", "Resident memory of the recogniser's process.")
         self.final_latency = Histogram(
             "callcue_final_latency_seconds",
@@ -81,6 +123,28 @@ class Metrics:
                 self.whispers.inc()
             case _:
                 pass
+
+    def lag(self, lags: Collection[Seconds]) -> None:
+        """Every live call's lag, now."""
+        self.lag_max.set(max(lags, default=0.0))
+        for seconds in lags:
+            self.call_lag.observe(seconds)
+
+    def scheduler(self, stats: SchedulerStats, *, partial_every: Seconds | None) -> None:
+        """How the recogniser's queue stands now."""
+        self.queued.set(stats.queued_final + stats.queued_partial + stats.queued_batch)
+        self.queue_age.set(stats.oldest_live_age)
+        self.partial_every.set(partial_every or 0.0)
+        self.busy.labels("final").set(stats.final_share)
+        self.busy.labels("partial").set(stats.partial_share)
+        self.asr.follow(
+            {
+                "done": stats.done,
+                "failed": stats.failed,
+                "superseded": stats.superseded,
+                "shed": stats.shed,
+            }
+        )
 
     def exposition(self) -> bytes:
         return generate_latest(self.registry)

@@ -252,6 +252,84 @@ async def test_partial_lines_pass_and_take_no_number(executor: Executor) -> None
     assert sink.finals() == [line.text for line in LINES]
 
 
+class Held:
+    """Answers when it is told to; `asked` is set whenever somebody waits."""
+
+    def __init__(self) -> None:
+        self._inner = ScriptedTranscriber(Scenario(lines=LINES))
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        self.asked.set()
+        await self.go_on.wait()
+        return await self._inner.transcribe(request)
+
+    def forget(self, call_id: str, /) -> None: ...
+
+
+async def test_the_lag_is_the_age_of_the_oldest_audio_whose_words_are_owed(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent's first line ends at 2.0 s, its endpoint is known at 2.45 s; the rest comes behind that."""
+    held = Held()
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, Sink(), held, buffered=10.0))
+    now = [1000.0]
+    monkeypatch.setattr("streaming.inbox.loop_time", lambda: now[0])
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(session.run())
+        assert session.lag == 0.0
+        for piece in frames(2.4):
+            now[0] = 1000.0 + piece.end / RATE
+            session.offer(piece)
+        while session.heard < 2.1:
+            await session.moved.wait()
+            session.moved.clear()
+        assert session.lag == 0.0  # all is heard, nothing has ended
+        for piece in frames(3.0, start=2.4):
+            now[0] = 1000.0 + piece.end / RATE
+            session.offer(piece)
+        await held.asked.wait()
+        assert session.lag == pytest.approx(3.0 - 2.45, abs=0.1)
+        now[0] += 60.0
+        assert session.lag == pytest.approx(60.55, abs=0.1)
+        held.go_on.set()
+        session.end("client", "bye")
+    assert session.lag == 0.0
+
+
+async def test_audio_that_is_not_taken_up_is_owed_too(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("streaming.inbox.loop_time", lambda: now[0])
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, Sink()))
+    for piece in frames(0.5):
+        session.offer(piece)
+    now[0] += 4.0
+    assert session.lag == 4.0
+
+
+async def test_a_client_that_is_away_makes_no_lag(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its last frame left undecided is not owed: nobody can decide it."""
+    now = [1000.0]
+    monkeypatch.setattr("streaming.inbox.loop_time", lambda: now[0])
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, Sink()))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(session.run())
+        for piece in frames(0.45):
+            session.offer(piece)
+        while session.heard < 0.2:
+            await session.moved.wait()
+            session.moved.clear()
+        session.detach()
+        now[0] += 15.0
+        assert session.lag == 0.0
+        session.end("client", "vanished")
+
+
 async def test_a_whisper_waits_for_a_client_that_is_away_and_is_delivered_once(executor: Executor) -> None:
     sink = Sink()
     session = CallSession(call(), rate=RATE, parts=parts_for(executor, sink))

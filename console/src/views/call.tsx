@@ -2,7 +2,7 @@
 
 import { selected, selectedId, state } from "../console";
 import { PROFILE, clock, personOf, plural, spell } from "../format";
-import { secondsLost } from "../select";
+import { behind, secondsLost } from "../select";
 import type { CallState } from "../state";
 import { Voice } from "./icons";
 import { ScorecardTable } from "./scorecard";
@@ -37,6 +37,7 @@ function absence(): string {
 function Head({ call }: { call: CallState }) {
   const { agent, customer_name, team, profile, language } = call.call;
   const lost = secondsLost(call.gaps);
+  const late = behind(call);
   return (
     <header class="call-head">
       <div class="lanes">
@@ -54,6 +55,8 @@ function Head({ call }: { call: CallState }) {
         {team && <li dir="auto">{team}</li>}
         <li>{PROFILE[profile]}</li>
         {language !== "en" && <li>{language}</li>}
+        {late !== null && <li class="fact-warn" data-testid="behind"><span class="unseen">The transcript is </span>{spell(late)} behind</li>}
+        {!call.partialLines && <li class="fact-warn">Lines appear once they are whole</li>}
         {lost >= 0.1 && <li class="fact-warn">{spell(lost)} not heard</li>}
         {call.heldBackWords > 0 && <li class="fact-warn">{plural(call.heldBackWords, "word")} held back</li>}
         {call.failed.map((detector) => <li key={detector} class="fact-warn">{detector} not judged</li>)}

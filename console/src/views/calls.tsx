@@ -2,8 +2,8 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { endedRows, hold, isLive, rows, select, selectedId, state } from "../console";
-import { SEVERITY, clock, percent, personOf } from "../format";
-import { harmfulMoments, marks, openAlert, overallRate } from "../select";
+import { SEVERITY, clock, percent, personOf, spell } from "../format";
+import { behind, harmfulMoments, marks, openAlert, overallRate } from "../select";
 import type { CallState } from "../state";
 import type { Verdict } from "../wire";
 import { VerdictIcon, Voice } from "./icons";
@@ -22,6 +22,7 @@ export function CallList() {
     <nav class="calls" aria-label="Calls" onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
       <h2 class="calls-title">Live<span class="count">{live.length}</span></h2>
       {live.length === 0 && <p class="empty">{!isLive.value ? "Waiting for the service." : "No live calls. They appear here as soon as a softphone streams."}</p>}
+      {live.some((call) => !call.partialLines) && <p class="calls-note" role="status" data-testid="lines-off">The service is busy: lines appear once they are whole.</p>}
       <ul class="rows" ref={list}>
         {live.map((call) => <Row key={call.call.call_id} call={call} chosen={call.call.call_id === selectedId.value} />)}
       </ul>
@@ -36,6 +37,7 @@ export function CallList() {
 const Row = memo(({ call, chosen }: { call: CallState; chosen: boolean }) => {
   const { call_id, agent, customer_name } = call.call;
   const view = call.live ? openAlert(call) : null;
+  const late = behind(call);
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
     if (chosen) button.current?.scrollIntoView({ block: "nearest" });
@@ -54,7 +56,10 @@ const Row = memo(({ call, chosen }: { call: CallState; chosen: boolean }) => {
       >
         <span class="row-line">
           <span class="row-agent"><bdi class="cut" title={agent ?? undefined}>{personOf(agent, "agent")}</bdi><Voice on={call.speaking.includes("agent")} /></span>
-          <span class="row-time"><span class="unseen">, running </span>{clock(call.at)}</span>
+          <span class="row-time">
+            {late !== null && <span class="row-behind" data-testid="row-behind"><span class="unseen">, </span>{spell(late)} behind</span>}
+            <span class="unseen">, running </span>{clock(call.at)}
+          </span>
         </span>
         <span class="row-line">
           <span class="row-customer"><bdi class="cut" title={customer_name ?? undefined}>{personOf(customer_name, "customer")}</bdi><Voice on={call.speaking.includes("customer")} /></span>
