@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from benchmarks.peers.command import peers
+from benchmarks.cli_strain import churn, overload, score
 from streaming.errors import ConfigError
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed, cost and accuracy (benchmarks/README.md).")
+bench_app.command()(overload)
+bench_app.command()(churn)
+bench_app.command()(score)
 bench_app.command()(peers)
 
 

@@ -1,4 +1,4 @@
-"""The load generator's calls: one socket each, one timer each, no coroutine step a frame."""
+"""The load generator's calls: one socket each, one timer each at most, no coroutine step a frame."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.uri import parse_uri
 
-from benchmarks.frames import FRAME_SECONDS, FrameAt, text_frame
+from benchmarks.frames import FRAME, FRAME_SECONDS, FrameAt, text_frame
 from benchmarks.latency import SentTimes
+
+_AHEAD = 75  # frames (1.5 s) sent but not yet heard, when playing faster than real time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +78,11 @@ class Player(asyncio.Protocol):
     async def play(self) -> Played:
         parts = urlsplit(self._plan.url)
         await self._loop.create_connection(lambda: self, parts.hostname or "", parts.port or 80)
-        await self.finished
+        try:
+            await self.finished
+        finally:
+            if self._transport is not None:
+                self._transport.abort()  # nothing is left open where this was cancelled
         return self.played
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -161,3 +167,38 @@ class Player(asyncio.Protocol):
                 self._write(data)
             elif self._transport is not None:
                 self._transport.close()
+
+
+class HastyPlayer(Player):
+    """Plays a call as fast as the service takes it up; `vanish_at`: the frame at which it is gone, if any."""
+
+    def __init__(self, plan: Plan, *, vanish_at: int | None = None) -> None:
+        super().__init__(plan)
+        self._vanish_at = vanish_at
+        self._heard = 0
+        self._said_bye = False
+
+    @property
+    def sent_frames(self) -> int:
+        return self._next
+
+    def _take(self, message: dict[str, Any]) -> None:
+        super()._take(message)
+        if message.get("type") == "ack":
+            self._heard = message["heard"] // FRAME
+            self._hurry()
+
+    def _start(self) -> None:
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """No more than the service says it can hold."""
+        while self._next < min(self._plan.frames, self._heard + _AHEAD):
+            if self._next == self._vanish_at and self._transport is not None:
+                self._transport.abort()
+                return
+            self._write(self._plan.frame_at(self._next))
+            self._next += 1
+        if self._next >= self._plan.frames and not self._said_bye:
+            self._said_bye = True
+            self._write(text_frame(self._plan.closing))

@@ -45,10 +45,14 @@ class Tree:
     def usage(self) -> Usage:
         return Usage(_cpu(self._service), sum(_cpu(child) for child in self._workers))
 
+    def memory(self) -> tuple[int, int]:
+        """Resident bytes now: the service's, its workers'."""
+        worker = sum(child.memory_info().rss for child in self._workers if child.is_running())
+        return self._service.memory_info().rss, worker
+
     def look(self) -> None:
         """Take a sample of the memory."""
-        service = self._service.memory_info().rss
-        worker = sum(child.memory_info().rss for child in self._workers if child.is_running())
+        service, worker = self.memory()
         for place, found in enumerate((service, worker, service + worker)):
             self.peak[place] = max(self.peak[place], found)
 

@@ -27,6 +27,9 @@ from streaming.session import SessionParts
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
 
+_AT_ONCE = 3
+"""Recordings side by side: one's beginning and end, and its long silences, leave the engine to the others."""
+
 Task = tuple[Recording, CallFacts]
 
 
@@ -61,10 +64,10 @@ def score(
     status is 1 when a recording could not be scored; the others are scored all the same.
     """
     settings = with_options(load_settings(), model=model)
+    configure_logs(level=settings.log_level, as_json=settings.log_json)
     if profile is not None:
         settings = settings.model_copy(update={"profile": profile})
     _check_writable(json_file, csv_file)
-    configure_logs(level=settings.log_level, as_json=settings.log_json)
     given = CallFacts(agent=agent, team=team, customer_name=customer_name)
     tasks, failed = _tasks(paths or [], agent_file, customer_file, party, given)
     scored = asyncio.run(_score_all(settings, tasks, failed)) if tasks else []
@@ -124,15 +127,22 @@ async def _score_all(settings: Settings, tasks: list[Task], failed: dict[str, st
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    scored: list[Scored] = []
+    scored: dict[int, Scored] = {}
+    waiting = iter(enumerate(tasks))
     with Progress(*columns, console=ERR, transient=True) as progress:
         async with offline_parts(settings) as parts:
-            for recording, facts in tasks:
-                try:
-                    scored.append(await _score_one(settings, recording, facts, parts, progress))
-                except CallcueError as error:
-                    failed[str(recording.sources[0].path)] = error.message
-    return scored
+
+            async def one_after_the_other() -> None:
+                for place, (recording, facts) in waiting:
+                    try:
+                        scored[place] = await _score_one(settings, recording, facts, parts, progress)
+                    except CallcueError as error:
+                        failed[str(recording.sources[0].path)] = error.message
+
+            async with asyncio.TaskGroup() as side_by_side:
+                for _ in range(min(_AT_ONCE, len(tasks))):
+                    side_by_side.create_task(one_after_the_other())
+    return [scored[place] for place in sorted(scored)]
 
 
 async def _score_one(
