@@ -30,14 +30,15 @@ class Limits:
     about 22; every doubled sentence seen lies above 30). `voiced_slack`: what voice activity misses at the
     edges. `end_slack`: a later piece that starts this close to the end of the audio was made up.
     `repeats_for_loop`: as many copies in a row, or `phrases_for_loop` of three words anywhere, are a loop.
-    `min_mean_logprob`: below it one longer window is tried. `min_voiced_for_words`: an empty answer to less
+    `min_mean_logprob`: below it one longer window is tried (at -1.4 twice as many were, and none heard
+    better). `min_voiced_for_words`: an empty answer to less
     voice than this is believed.
     """
 
     letters_per_second: float = 25.0
     voiced_slack: float = 0.15
     end_slack: float = 0.1
-    min_mean_logprob: float = -1.4
+    min_mean_logprob: float = -1.5
     min_voiced_for_words: float = 0.3
     repeats_for_loop: int = 4
     phrases_for_loop: int = 3
@@ -87,6 +88,12 @@ class Judgement:
     words: tuple[TokenWord, ...]
     cuts: tuple[Cut, ...] = ()
     retry: RetryReason | None = None
+    mean_logprob: float = 0.0
+
+    @property
+    def is_broken(self) -> bool:
+        """What it says cannot be right; what is merely unsure may be."""
+        return self.retry not in (None, "unsure")
 
 
 def token_budget(seconds: float) -> int:
@@ -127,9 +134,25 @@ def judge(hypothesis: Hypothesis, *, seconds: float, voiced: float, limits: Limi
     one_copy = bool(repeated) and phrase_count([plain(word.text) for word in kept]) < 2
     texts = [plain(word.text) for word in hypothesis.words]
     if not one_copy and phrase_count(texts) >= limits.phrases_for_loop:
-        return Judgement(words=kept, cuts=tuple(cuts), retry="loop")
-    retry = _retry(hypothesis, kept, cut=bool(cuts), voiced=voiced, limits=limits)
-    return Judgement(words=kept, cuts=tuple(cuts), retry=retry)
+        retry: RetryReason | None = "loop"
+    else:
+        retry = _retry(hypothesis, kept, cut=bool(cuts), voiced=voiced, limits=limits)
+    return Judgement(words=kept, cuts=tuple(cuts), retry=retry, mean_logprob=hypothesis.mean_logprob)
+
+
+def is_worth_more(judgement: Judgement, attempts: int) -> bool:
+    """Whether to decode in a longer window, too: until it is not broken, but only once for an unsure one."""
+    return judgement.is_broken or (judgement.retry == "unsure" and attempts == 1)
+
+
+def better(shorter: Judgement, longer: Judgement) -> Judgement:
+    """Unbroken beats broken, the likelier wins among the unbroken; of two broken ones the longer window's,
+    unless it says nothing."""
+    if shorter.is_broken != longer.is_broken:
+        return longer if shorter.is_broken else shorter
+    if longer.is_broken:
+        return longer if longer.words or not shorter.words else shorter
+    return longer if longer.mean_logprob >= shorter.mean_logprob else shorter
 
 
 def last_resort(judgement: Judgement, *, repeats: int = 4) -> Judgement:

@@ -72,11 +72,6 @@ class Recogniser:
     def languages(self) -> tuple[str, ...]:
         return tuple(self._model.supported_languages)
 
-    def width(self) -> int:
-        """Of the encoder's output: 384 for tiny, 512 for base … A first short run shows it."""
-        encoded = self.encode([np.zeros(SAMPLE_RATE, np.float32)], 1.0)[0]
-        return int(encoded.shape[-1])
-
     def encode(self, sounds: Sequence[Samples], window: Seconds) -> list[Any]:
         """Each sound, filled up with silence to `window` seconds, through the encoder: one encoding each.
 

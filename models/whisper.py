@@ -23,14 +23,8 @@ from streaming.errors import CallcueError
 from streaming.events import Seconds, Word
 from streaming.ports import SAMPLE_RATE, HeldWords, Samples, SpeechRequest, Transcript
 
-MARGINS: dict[int, tuple[Seconds, ...]] = {384: (5.0,), 512: (5.0,)}
-"""Seconds of window beyond the utterance to try before 30 s, by encoder width (384 tiny, 512 base).
-
-Measured with benchmarks/engine.py: errors as with 30 s (letters on spelled AN4, words elsewhere) at a
-quarter of the work. With + 3 s read speech is as good, but a real telephone call differs more from its 30 s
-decoding (base 9 % of words, + 5 s 5 %). Wider models were not measured and start at + 8 s.
-"""
-_UNMEASURED_MARGINS: tuple[Seconds, ...] = (8.0,)
+MARGINS: tuple[Seconds, ...] = (4.0, 8.0)
+"""Seconds of window beyond the utterance, filled up, to try before 30 s: docs/decisions/0006."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +33,8 @@ class EngineConfig:
 
     `compute_type` "auto" is int8 on a CPU and float16 on a GPU (the GPU path shares this code and has not
     been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side by side,
-    `batch` how many utterances one decoding takes at most. `margins` overrides the measured window margins;
-    an empty tuple always decodes 30 s.
+    `batch` how many utterances one decoding takes at most;
+    without `margins` every window is 30 s.
     """
 
     model_path: Path | str
@@ -49,7 +43,7 @@ class EngineConfig:
     threads: int = 1
     slots: int = 1
     batch: int = 4
-    margins: tuple[Seconds, ...] | None = None
+    margins: tuple[Seconds, ...] = MARGINS
     hints: bool = True
     limits: Limits = field(default_factory=Limits)
     rules: CreditRules = field(default_factory=CreditRules)
@@ -120,9 +114,6 @@ class WhisperEngine:
             threads=config.threads,
             slots=config.slots,
         )
-        width = self._recogniser.width()
-        measured = MARGINS.get(width, _UNMEASURED_MARGINS)
-        self._margins = measured if config.margins is None else config.margins
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -156,7 +147,7 @@ class WhisperEngine:
                 rest.append(partial(self._long, number, clips))
         for group in _alike(short, self._config.batch):
             for clip, reading in zip(group, self._first(group), strict=True):
-                if isinstance(reading, _Reading) and _worth_more(clip, reading):
+                if isinstance(reading, _Reading) and _is_worth_more(clip, reading):
                     rest.append(partial(self._further, clip, reading))
                 else:
                     yield self._answer(clip, reading)
@@ -170,7 +161,7 @@ class WhisperEngine:
                 prompt = self._recogniser.prompt(
                     request.language, request.hints if self._config.hints else ()
                 )
-                windows = tuple(window_ladder(seconds, self._margins))
+                windows = tuple(window_ladder(seconds, self._config.margins))
                 yield _Clip(number, request, audio, start, voiced, prompt, windows)
 
     def _first(self, group: Sequence[_Clip]) -> Sequence[_Reading | CallcueError]:
@@ -195,12 +186,13 @@ class WhisperEngine:
         return readings
 
     def _further(self, clip: _Clip, best: _Reading) -> Answer:
-        """Ever longer windows until one is believed, else the last that says something, its loops cut."""
+        """Ever longer windows while they are worth it; the best reading counts."""
         try:
             for attempt in range(1, len(clip.windows)):
                 [reading] = self._read([clip], attempt)
-                best = _better(best, reading)
-                if best.judgement.retry is None:
+                chosen = decoding.better(best.judgement, reading.judgement)
+                best = replace(reading if chosen is reading.judgement else best, attempts=attempt + 1)
+                if not decoding.is_worth_more(chosen, best.attempts):
                     break
         except Exception as error:
             return clip.number, failed(error)
@@ -211,7 +203,7 @@ class WhisperEngine:
         parts: list[Transcript] = []
         for clip in clips:
             [reading] = self._first([clip])
-            if isinstance(reading, _Reading) and _worth_more(clip, reading):
+            if isinstance(reading, _Reading) and _is_worth_more(clip, reading):
                 _, part = self._further(clip, reading)
             else:
                 _, part = self._answer(clip, reading)
@@ -234,7 +226,7 @@ class WhisperEngine:
 
     def _believed(self, clip: _Clip, reading: _Reading) -> Transcript:
         judgement = reading.judgement
-        if judgement.retry is not None:
+        if judgement.is_broken:
             judgement = decoding.last_resort(judgement)
         timed = self._recogniser.align(
             reading.encoding, clip.prompt, judgement.words, clip.start, clip.seconds
@@ -259,16 +251,9 @@ def _alike(clips: Iterable[_Clip], most: int) -> Iterator[list[_Clip]]:
         yield from (kind[i : i + most] for i in range(0, len(kind), most))
 
 
-def _worth_more(clip: _Clip, reading: _Reading) -> bool:
+def _is_worth_more(clip: _Clip, reading: _Reading) -> bool:
     """A partial gets the first window only: its audio ends anywhere, and the next one comes soon."""
-    return reading.judgement.retry is not None and clip.request.priority != "partial"
-
-
-def _better(best: _Reading, reading: _Reading) -> _Reading:
-    """The longer window wins unless it said nothing while the shorter one said something."""
-    if reading.judgement.retry is not None and best.judgement.words and not reading.judgement.words:
-        return replace(best, attempts=reading.attempts)
-    return reading
+    return clip.request.priority != "partial" and decoding.is_worth_more(reading.judgement, reading.attempts)
 
 
 def _cut_words(judgement: Judgement, end: Seconds) -> Iterator[HeldWords]:
