@@ -20,7 +20,7 @@ from streaming.events import Record
 log = structlog.get_logger(__name__)
 
 BACKOFF_SECONDS = (0.1, 5.0)
-CALLS_REMEMBERED = 10_000
+CALLS_REMEMBERED = 2048
 POISON = (RecordConflict, ProtocolError, DataError, IntegrityError)
 """What is wrong with a record rather than with the database: trying again would not help."""
 
