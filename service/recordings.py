@@ -15,6 +15,7 @@ from streaming.events import Party
 
 SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus"})
 BLOCK_SECONDS = 1.0
+_MOST_CHUNKS = 1000  # of a WAV file before its audio: half a gigabyte of zeros is 64 million empty ones
 BOTH = (Party.AGENT, Party.CUSTOMER)
 
 
@@ -109,16 +110,17 @@ def _check_wav_whole(path: Path) -> None:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
             return
-        while len(chunk := file.read(8)) == 8:
+        length = path.stat().st_size
+        for _ in range(_MOST_CHUNKS):
+            chunk = file.read(8)
             size = int.from_bytes(chunk[4:8], "little")
-            left = path.stat().st_size - file.tell()
-            if chunk[:4] == b"data":
-                if size not in (0, 0xFFFFFFFF) and size > left:
-                    raise UnreadableAudio(
-                        f"{path.name} is cut off: {left} of {size} bytes of audio are there"
-                    )
+            left = length - file.tell()
+            if chunk[:4] == b"data" and size not in (0, 0xFFFFFFFF) and size > left:
+                raise UnreadableAudio(f"{path.name} is cut off: {left} of {size} bytes of audio are there")
+            if len(chunk) < 8 or chunk[:4] == b"data":
                 return
             file.seek(size + size % 2, 1)
+    raise UnreadableAudio(f"{path.name} is not audio that can be read: it has no end of small parts")
 
 
 def _channels(source: Source, size: int) -> Iterator[list[Block]]:

@@ -31,6 +31,7 @@ class Inbox:
         self._ends = dict.fromkeys(self._pieces, 0)  # the sample behind the newest that came
         self._reasons: deque[tuple[Party, Seconds, Seconds, GapReason]] = deque(maxlen=_REMEMBERED)
         self._room = asyncio.Event()
+        self._began: float | None = None
         self._arrived: dict[Party, deque[tuple[Seconds, float]]] = {
             party: deque(maxlen=_ARRIVALS) for party in self._pieces
         }
@@ -90,8 +91,14 @@ class Inbox:
         ]
         return loop_time() - min(came) if came else 0.0
 
+    def ahead(self, at: Seconds) -> Seconds:
+        """How much sooner stream second `at` came than it would have been spoken; negative when later."""
+        return 0.0 if self._began is None else at - (loop_time() - self._began)
+
     def _note_arrival(self, piece: Piece) -> None:
         arrived, end = self._arrived[piece.party], piece.end / self._rate
+        if self._began is None:
+            self._began = loop_time() - end
         if not arrived or end >= arrived[-1][0] + _ARRIVAL_EVERY:
             arrived.append((end, loop_time()))
 

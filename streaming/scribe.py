@@ -56,11 +56,14 @@ class Scribe:
         self._measuring = asyncio.Lock()
         self._partials = {party: Partials(party) for party in call.parties}
 
-    def take(self, spoken: Spoken, due: Seconds, tasks: asyncio.TaskGroup) -> None:
-        """A whole utterance: its final words (and measures, where allowed) will be filed as due at `due`."""
+    def take(self, spoken: Spoken, due: Seconds, tasks: asyncio.TaskGroup, *, hurried: bool = False) -> None:
+        """A whole utterance: its final words (and measures, where allowed) will be filed as due at `due`.
+
+        `hurried`: it came faster than anybody speaks, and must not make those wait who are speaking.
+        """
         self._partials[spoken.speaker].close()
         self._order.expect(spoken.utterance_id, due=due)
-        tasks.create_task(self._final(spoken, due))
+        tasks.create_task(self._final(spoken, due, "batch" if hurried else self._priority))
         if self._prosody is not None and self._may_measure(spoken.speaker) and _has_melody(spoken):
             self._order.expect(_voice(spoken), due=due)
             tasks.create_task(self._measure(spoken, due, self._prosody))
@@ -76,9 +79,9 @@ class Scribe:
         """The profile is enforced here, at the source: what it forbids is never computed."""
         return speaker is Party.CUSTOMER or self._call.profile is Profile.FULL
 
-    async def _final(self, spoken: Spoken, due: Seconds) -> None:
+    async def _final(self, spoken: Spoken, due: Seconds, priority: Priority) -> None:
         try:
-            transcript = await self._transcribe(self._request(spoken, self._priority, revision=0))
+            transcript = await self._transcribe(self._request(spoken, priority, revision=0))
         except (EngineFailed, Overloaded, Superseded):
             transcript = Transcript(words=())
             self._order.add(_unheard(spoken), due=due)

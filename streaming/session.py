@@ -50,9 +50,10 @@ class SessionConfig:
     partial_every: Seconds | None = 0.5  # or more, as the pace says; None: no partial lines (batch)
     hear_every: Seconds = 0.1  # audio is taken up in runs of at least this
     buffered: Seconds = 2.0  # audio a party may have waiting before the oldest is dropped
-    outstanding: int = 6  # transcripts awaited before no more audio is taken up
+    outstanding: int = 32  # transcripts awaited before no more audio is taken up: late is better than lost
     outgoing: int = 512  # records waiting for the store before no more audio is taken up
     lag: Seconds = 2.0  # a channel this far behind the other is taken to be missing
+    ahead: Seconds = 5.0  # audio that comes this much faster than spoken waits like a recording, behind calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +260,8 @@ class CallSession:
         for item in heard:
             match item.what:
                 case Spoken():
-                    self._scribe.take(item.what, item.due, tasks)
+                    hurried = self.inbox.ahead(item.due) > self._parts.config.ahead
+                    self._scribe.take(item.what, item.due, tasks, hurried=hurried)
                 case Lost():
                     self._lose(item.what, item.due)
                 case event:

@@ -21,7 +21,9 @@ from starlette import formparsers
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.recordings import _check_wav_whole
 from service.settings import LimitSettings, TokenSettings
+from streaming.errors import UnreadableAudio
 from tests.running import SAMPLES, Running, running, settings_for
 from tests.service.attack import check_store, counted, healthy_call, watching_logs
 
@@ -288,3 +290,11 @@ async def test_the_command_line_scores_what_it_can_and_says_why_not_the_rest(
     missing = await asyncio.to_thread(CliRunner().invoke, app, ["score", str(tmp_path / "missing.wav")])
     assert missing.exit_code == 1
     assert "does not exist" in missing.output
+
+
+async def test_a_wav_of_empty_parts_is_given_up_at_once(tmp_path: Path) -> None:
+    """Eight zeros are a part without name or length: half a gigabyte of them is not read one by one."""
+    path = tmp_path / "zeros.wav"
+    path.write_bytes(b"RIFF\xff\xff\xff\x7fWAVE" + bytes(8 * 2000) + wav()[36:])
+    with pytest.raises(UnreadableAudio, match="no end of small parts"):
+        _check_wav_whole(path)

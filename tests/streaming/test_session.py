@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from models.scripted import Line, Scenario, ScriptedTranscriber, ScriptedVoiceActivity
+from streaming import inbox
 from streaming.alerts import AlertDesk
 from streaming.audio import Encoding
 from streaming.channel import Piece
@@ -189,6 +190,24 @@ async def test_more_audio_than_can_wait_drops_the_oldest_and_says_overload(execu
     )
 
 
+async def test_audio_that_comes_faster_than_anybody_speaks_waits_behind_the_calls(executor: Executor) -> None:
+    """A client that plays a recording at full speed must not make the node late for those who speak."""
+    transcriber = ScriptedTranscriber(Scenario(lines=LINES))
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, Sink(), transcriber, ahead=3.0))
+    await play(session, frames(8.0))
+    assert [one.priority for one in transcriber.requests] == ["final", "batch", "batch"]
+
+
+async def test_audio_that_comes_late_is_a_call_s(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a client held back while it was away comes at once, and is overdue all the same."""
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr(inbox, "loop_time", lambda: next(clock))
+    transcriber = ScriptedTranscriber(Scenario(lines=LINES))
+    session = CallSession(call(), rate=RATE, parts=parts_for(executor, Sink(), transcriber, ahead=3.0))
+    await play(session, frames(8.0))
+    assert {one.priority for one in transcriber.requests} == {"final"}
+
+
 async def test_a_failed_transcription_is_said_and_harms_nothing_else(executor: Executor) -> None:
     sink = Sink()
     scenario = Scenario(lines=LINES, poison=frozenset({"c1"}))
@@ -296,6 +315,30 @@ async def test_the_lag_is_the_age_of_the_oldest_audio_whose_words_are_owed(
         held.go_on.set()
         session.end("client", "bye")
     assert session.lag == 0.0
+
+
+@pytest.mark.parametrize(("buffered", "whole"), [(10.0, True), (1.0, False)])
+async def test_finals_wait_without_loss_and_audio_is_dropped_only_where_its_buffer_is_full(
+    executor: Executor, buffered: float, whole: bool
+) -> None:
+    """One line may be owed at a time, and the first is answered when all audio has come."""
+    held, sink = Held(), Sink()
+    parts = parts_for(executor, sink, held, outstanding=1, buffered=buffered)
+    session = CallSession(call(), rate=RATE, parts=parts)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(session.run())
+        for piece in frames(3.0):
+            session.offer(piece)
+            if session.inbox.seconds >= 0.9:  # no faster than it is taken up, as long as it is
+                await asyncio.wait([asyncio.create_task(held.asked.wait())], timeout=0.05)
+        await held.asked.wait()
+        for piece in frames(8.0, start=3.0):
+            session.offer(piece)
+        held.go_on.set()
+        session.end("client", "bye")
+    lost = [gap for gap in sink.events(AudioGap) if isinstance(gap, AudioGap)]
+    assert {gap.reason for gap in lost} == (set() if whole else {"overload"})
+    assert (sink.finals() == [line.text for line in LINES]) == whole
 
 
 async def test_audio_that_is_not_taken_up_is_owed_too(
