@@ -32,7 +32,7 @@ class SchedulerConfig:
 
     max_pending: int = 64
     max_batch: int = 32
-    max_finals: int = 2048
+    max_finals: int = 8192
     live_for: Seconds = 10.0
     close: Seconds = 0.5
     ladder: LadderConfig = field(default_factory=LadderConfig)

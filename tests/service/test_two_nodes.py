@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,10 +18,14 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from models.scripted import ScriptedEngine, scenario_from
+from models.worker import ThreadWorker
+from service import node as node_module
 from service.softphone import Softphone
 from streaming.events import CallInfo
+from streaming.ports import SpeechRequest, Transcript
 from tests.processes import ServeProcess, scripted
-from tests.running import Running, running, sample, settings_for
+from tests.running import SAMPLES, Running, running, sample, settings_for
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.weights
@@ -35,6 +40,7 @@ class Desk:
     view: dict[str, Any] = field(default_factory=dict)  # the call in the newest snapshot
     records: list[dict[str, Any]] = field(default_factory=list)  # numbered ones, snapshots' aside
     replies: list[dict[str, Any]] = field(default_factory=list)
+    lags: list[tuple[float, bool]] = field(default_factory=list)  # seconds behind, partial lines shown
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read(self) -> None:
@@ -47,6 +53,8 @@ class Desk:
                 case "records":
                     mine = [one for one in message["records"] if one["call_id"] == CALL.call_id]
                     self.records += [one for one in mine if one["seq"]]
+                    lags = [one["event"] for one in mine if one["event"]["type"] == "lag"]
+                    self.lags += [(one["seconds"], one["partial_lines"]) for one in lags]
                 case "reply":
                     self.replies.append(message)
             self._came.set()
@@ -168,6 +176,49 @@ async def test_a_console_that_comes_in_mid_call_at_the_other_node_has_it_whole(
                 await near.until(lambda: near.events("scorecard"))
     assert len(far.view["utterances"]) >= 4, "the snapshot holds what was said before"
     assert far.lines() == near.lines()
+
+
+class Stopping(ScriptedEngine):
+    """Answers nothing before it may."""
+
+    go_on = threading.Event()
+
+    def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        self.go_on.wait()
+        return super().transcribe(request)
+
+
+async def test_a_console_elsewhere_sees_that_a_call_is_behind_and_has_caught_up(
+    tmp_path: Path, redis_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Stopping.go_on.clear()
+    scenario = scenario_from(SAMPLES / "bad_answer_call.truth.json")
+    monkeypatch.setattr(node_module, "make_worker", lambda model: ThreadWorker(lambda: Stopping(scenario)))
+
+    async def row(service: Running) -> dict[str, Any]:
+        async with service.client() as client:
+            rows = (await client.get("/v1/calls")).json()["calls"]
+        return next((one for one in rows if one["call_id"] == CALL.call_id), {})
+
+    async with two_nodes(tmp_path, redis_url, postgres_url) as (one, other), desk_at(other.ws) as far:
+        try:
+            playing = asyncio.create_task(phone_at(one.ws, speed=4.0).play(sample("bad_answer_call")))
+            await far.until(lambda: any(seconds >= 2 and not shown for seconds, shown in far.lags))
+            behind = await row(other)
+            async with desk_at(other.ws) as late:
+                await late.until(lambda: late.view)
+        finally:
+            Stopping.go_on.set()
+        await far.until(lambda: far.lags[-1] == (0.0, True) or far.events("call_ended"))
+        await far.until(lambda: far.events("scorecard"))
+        await playing
+        over = await row(other)
+        stored = [record.event.type async for record in one.node.repository.replay(CALL.call_id)]
+    assert behind["lag"] >= 2 and behind["partial_lines"] is False
+    assert late.view["lag"] >= 2 and late.view["partial_lines"] is False
+    assert (over["lag"], over["partial_lines"]) == (None, None)
+    assert "lag" not in stored
+    assert [one["seq"] for one in far.records] == list(range(1, len(stored) + 1))
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["unreachable", "restarted empty"])

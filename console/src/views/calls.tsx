@@ -22,7 +22,7 @@ export function CallList() {
     <nav class="calls" aria-label="Calls" onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
       <h2 class="calls-title">Live<span class="count">{live.length}</span></h2>
       {live.length === 0 && <p class="empty">{!isLive.value ? "Waiting for the service." : "No live calls. They appear here as soon as a softphone streams."}</p>}
-      {live.some((call) => !call.partialLines) && <p class="calls-note" role="status" data-testid="lines-off">The service is busy: lines appear once they are whole.</p>}
+      {live.some((call) => !call.partialLines) && <p class="calls-note" role="status" data-testid="lines-off">Busy: lines appear once they are whole.</p>}
       <ul class="rows" ref={list}>
         {live.map((call) => <Row key={call.call.call_id} call={call} chosen={call.call.call_id === selectedId.value} />)}
       </ul>
