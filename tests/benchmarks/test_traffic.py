@@ -69,4 +69,5 @@ async def test_stored_logs_go_on_the_bus_as_other_calls_whole_and_in_order(
         record = decode_record(fields[b"p"])
         seqs[record.call_id].append(record.seq)
     assert len(seqs) == 25
+    assert {decode_record(fields[b"p"]).seq for _, fields in entries[:25]} == {1}, "one call after the other"
     assert all(found == [1, 2, 3, 4] for found in seqs.values())
