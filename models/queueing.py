@@ -1,23 +1,20 @@
 """Which request the engine takes next, which one gives way, and when there is no room (pure).
 
 Finals before partials before batch; calls take turns; a newer partial takes the place of a queued older
-one. Time comes in as an argument, so tests need no clock.
+one; what a call that is over still waits for comes behind live ones. Time comes in as an argument, so tests
+need no clock.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Literal
 
 from models.ladder import Ladder, LadderConfig
-from models.windows import filled_up
+from models.lanes import ORDER, Lane, Ticket, Urgency, kind
 from streaming.events import Seconds
 from streaming.ports import Priority, SpeechRequest
 
-ORDER: tuple[Priority, ...] = ("final", "partial", "batch")
 Loss = Literal["superseded", "shed", "forgotten"]
 
 
@@ -27,7 +24,7 @@ class SchedulerConfig:
     may be `max_batch`. Finals still find room: a call has a few at most (`SessionConfig.outstanding`), and
     one that is refused is lost words. `max_finals` only keeps the queue bounded whatever callers do. Calls
     count as live until `live_for` seconds after their last request. Nothing but finals starts while one has
-    been owed for `close` seconds.
+    been owed for `close` seconds, but what a call that is over has waited for `settle_within` does.
     """
 
     max_pending: int = 64
@@ -35,15 +32,8 @@ class SchedulerConfig:
     max_finals: int = 8192
     live_for: Seconds = 10.0
     close: Seconds = 0.5
+    settle_within: Seconds = 30.0
     ladder: LadderConfig = field(default_factory=LadderConfig)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ticket:
-    """One request's place in the queue; `arrived` is when it was asked for."""
-
-    request: SpeechRequest
-    arrived: Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,65 +44,13 @@ class Offered:
     displaced: tuple[tuple[Ticket, Loss], ...] = ()
 
 
-@dataclass(slots=True)
-class _Lane:
-    """One priority's requests: calls in turn, each call's own in order."""
-
-    calls: OrderedDict[str, deque[Ticket]] = field(default_factory=OrderedDict)
-    size: int = 0
-
-    def add(self, ticket: Ticket) -> None:
-        self.calls.setdefault(ticket.request.call_id, deque()).append(ticket)
-        self.size += 1
-
-    def take(self) -> Ticket | None:
-        """The first request of the call whose turn it is; that call then goes to the back."""
-        if not self.calls:
-            return None
-        call_id, own = next(iter(self.calls.items()))
-        ticket = own.popleft()
-        self.size -= 1
-        if own:
-            self.calls.move_to_end(call_id)
-        else:
-            del self.calls[call_id]
-        return ticket
-
-    def replace(self, old: Ticket, new: Ticket) -> None:
-        """The newer one keeps the older one's turn."""
-        own = self.calls[old.request.call_id]
-        own[own.index(old)] = new
-
-    def remove(self, ticket: Ticket) -> bool:
-        own = self.calls.get(ticket.request.call_id)
-        if own is None or ticket not in own:
-            return False
-        own.remove(ticket)
-        self.size -= 1
-        if not own:
-            del self.calls[ticket.request.call_id]
-        return True
-
-    def tickets(self) -> list[Ticket]:
-        return [ticket for own in self.calls.values() for ticket in own]
-
-    def in_turn(self) -> Iterator[Ticket]:
-        """The first of every call, then the second of every call …"""
-        for round_of_calls in zip_longest(*self.calls.values()):
-            yield from (ticket for ticket in round_of_calls if ticket is not None)
-
-
-def kind(request: SpeechRequest) -> tuple[object, ...]:
-    """What requests that one decoding can serve together have in common."""
-    return request.language, filled_up(request.seconds)
-
-
 class RequestQueue:
     """The scheduler's decisions. Every method takes `now`, which must not go backwards."""
 
     def __init__(self, config: SchedulerConfig) -> None:
         self._config = config
-        self._lanes: dict[Priority, _Lane] = {priority: _Lane() for priority in ORDER}
+        self._lanes: dict[Urgency, Lane] = {urgency: Lane() for urgency in ORDER}
+        self._settling: set[str] = set()
         self._running: list[Ticket] = []
         self._ladder = Ladder(config.ladder)
         self._live_until: Seconds | None = None
@@ -124,15 +62,15 @@ class RequestQueue:
     def running(self) -> int:
         return len(self._running)
 
-    def queued(self, priority: Priority) -> int:
-        return self._lanes[priority].size
+    def queued(self, urgency: Urgency) -> int:
+        return self._lanes[urgency].size
 
     def offer(self, request: SpeechRequest, now: Seconds) -> Offered:
         """Takes a request in, or refuses it; a partial is also refused while partials are off."""
         self._observe(now)
         if request.priority != "batch":
             self._live_until = now + self._config.live_for
-        ticket = Ticket(request=request, arrived=now)
+        ticket = Ticket(request=request, arrived=now, urgency=self._urgency(request), since=now)
         if request.priority == "partial" and self._ladder.partials_off:
             return Offered(ticket=None)
         displaced: list[tuple[Ticket, Loss]] = []
@@ -146,9 +84,9 @@ class RequestQueue:
             victim = self._make_room(request.priority)
             if victim is not None:
                 displaced.append((victim, "shed"))
-            elif request.priority != "final" or self.queued("final") >= self._config.max_finals:
+            elif request.priority != "final" or len(self) >= self._config.max_finals:
                 return Offered(ticket=None, displaced=tuple(displaced))
-        self._lanes[request.priority].add(ticket)
+        self._lanes[ticket.urgency].add(ticket)
         return Offered(ticket=ticket, displaced=tuple(displaced))
 
     def take(self, now: Seconds, *, last: bool = False) -> Ticket | None:
@@ -158,23 +96,28 @@ class RequestQueue:
         live. Where a final has been owed for long already, more will be close to late: nothing else starts.
         """
         self._observe(now)
-        allowed = ORDER
-        if self.oldest_live_age(now) >= self._config.close:
-            allowed = ORDER[:1]
-        elif last and self._live_until is not None and now < self._live_until:
-            allowed = ORDER[:2]
-        for priority in allowed:
-            if (ticket := self._lanes[priority].take()) is not None:
+        for urgency in self._allowed(now, last):
+            if (ticket := self._lanes[urgency].take()) is not None:
                 self._running.append(ticket)
                 return ticket
         return None
+
+    def _allowed(self, now: Seconds, last: bool) -> tuple[Urgency, ...]:
+        settling = self._lanes["settling"].waiting_since()
+        if settling is not None and now - settling >= self._config.settle_within:
+            return ("settling",)
+        if self.oldest_live_age(now) >= self._config.close:
+            return ORDER[:1]
+        if last and self._live_until is not None and now < self._live_until:
+            return ORDER[:2]
+        return ORDER
 
     def take_group(self, now: Seconds, most: int, *, last: bool = False) -> list[Ticket]:
         """As `take`, and up to `most` in all that can be decoded with it, calls in turn; [] for nothing."""
         first = self.take(now, last=last)
         if first is None:
             return []
-        lane = self._lanes[first.request.priority]
+        lane = self._lanes[first.urgency]
         alike = [ticket for ticket in lane.in_turn() if kind(ticket.request) == kind(first.request)]
         for ticket in alike[: most - 1]:
             lane.remove(ticket)
@@ -189,14 +132,29 @@ class RequestQueue:
     def withdraw(self, ticket: Ticket, now: Seconds) -> bool:
         """A queued request is no longer wanted; False when it was not queued."""
         self._observe(now)
-        return self._lanes[ticket.request.priority].remove(ticket)
+        return self._lanes[ticket.urgency].remove(ticket)
+
+    def settle(self, call_id: str, now: Seconds) -> None:
+        """The call is over: what it still waits for may wait behind live calls, and is no lateness."""
+        self._observe(now)
+        self._settling.add(call_id)
+        owed = [ticket for ticket in self._running if ticket.request.call_id == call_id]
+        queued = list(self._lanes["final"].calls.get(call_id, ()))
+        for ticket in queued:
+            self._lanes["final"].remove(ticket)
+        for ticket in (*owed, *queued):
+            if ticket.urgency == "final":
+                ticket.urgency, ticket.since = "settling", now
+        for ticket in queued:
+            self._lanes["settling"].add(ticket)
 
     def forget(self, call_id: str, now: Seconds) -> list[Ticket]:
         """Drops what is queued for a call; what runs goes on."""
         self._observe(now)
+        self._settling.discard(call_id)
         dropped = [ticket for lane in self._lanes.values() for ticket in lane.calls.get(call_id, ())]
         for ticket in dropped:
-            self._lanes[ticket.request.priority].remove(ticket)
+            self._lanes[ticket.urgency].remove(ticket)
         return dropped
 
     def oldest_live_age(self, now: Seconds) -> Seconds:
@@ -221,8 +179,13 @@ class RequestQueue:
 
     def _oldest_final(self) -> Seconds | None:
         queued = (own[0].arrived for own in self._lanes["final"].calls.values())
-        running = (ticket.arrived for ticket in self._running if ticket.request.priority == "final")
+        running = (ticket.arrived for ticket in self._running if ticket.urgency == "final")
         return min((*queued, *running), default=None)
+
+    def _urgency(self, request: SpeechRequest) -> Urgency:
+        if request.priority == "final" and request.call_id in self._settling:
+            return "settling"
+        return request.priority
 
     def _outdated(self, request: SpeechRequest) -> Ticket | None:
         """The queued partial of the same utterance, which this request makes pointless."""
@@ -234,7 +197,7 @@ class RequestQueue:
     def _has_room(self, priority: Priority) -> bool:
         if priority == "batch" and self.queued("batch") >= self._config.max_batch:
             return False
-        return len(self) < self._config.max_pending
+        return len(self) - self.queued("settling") < self._config.max_pending
 
     def _make_room(self, priority: Priority) -> Ticket | None:
         """A final pushes out the oldest partial, else the newest batch request; nothing else may push."""
@@ -246,5 +209,5 @@ class RequestQueue:
             victim = max(batch, key=lambda ticket: ticket.arrived)
         else:
             return None
-        self._lanes[victim.request.priority].remove(victim)
+        self._lanes[victim.urgency].remove(victim)
         return victim

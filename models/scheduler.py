@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from models.capacity import Capacity
+from models.lanes import Ticket
 from models.pace import EngineUse, PaceConfig, PartialPace
-from models.queueing import Loss, RequestQueue, SchedulerConfig, Ticket
+from models.queueing import Loss, RequestQueue, SchedulerConfig
 from models.worker import EngineWorker
 from streaming.errors import CallcueError, EngineFailed, Overloaded, Superseded
 from streaming.events import Seconds
@@ -89,6 +90,12 @@ class Scheduler:
         finally:
             self._outcomes.pop(ticket, None)
 
+    def settle(self, call_id: str, /) -> None:
+        """Nothing more will be said in the call: what it still waits for comes behind live calls."""
+        now = self._clock()
+        self._capacity.over(call_id, now)
+        self._queue.settle(call_id, now)
+
     def forget(self, call_id: str, /) -> None:
         """What is queued for the call fails with `Superseded`; what runs is answered as usual."""
         now = self._clock()
@@ -118,7 +125,7 @@ class Scheduler:
     def stats(self) -> SchedulerStats:
         now = self._clock()
         return SchedulerStats(
-            queued_final=self._queue.queued("final"),
+            queued_final=self._queue.queued("final") + self._queue.queued("settling"),
             queued_partial=self._queue.queued("partial"),
             queued_batch=self._queue.queued("batch"),
             running=self._queue.running,

@@ -56,6 +56,7 @@ def session_parts(
         sink=sink,
         prosody=lambda call: None if meter is None else CallVoice(meter, wanted),
         pace=transcriber.pace,
+        over=transcriber.settle,
         config=SessionConfig(
             partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
         ),

@@ -69,6 +69,7 @@ class SessionParts:
     sink: RecordSink
     prosody: Callable[[CallInfo], ProsodyMeter | None] = lambda call: None
     pace: Callable[[Seconds], Seconds | None] = lambda every: every
+    over: Callable[[str], None] = lambda call_id: None  # told once no more audio of the call will come
     config: SessionConfig = SessionConfig()
 
 
@@ -156,7 +157,10 @@ class CallSession:
 
     def end(self, by: str, reason: str) -> None:
         """No more audio will come; the first reason given stands."""
-        self._ended = self._ended or (by, reason)
+        if self._ended is None:
+            self._ended = (by, reason)
+            if not self._closed:
+                self._parts.over(self.call.call_id)
         self._stir()
 
     def ack(self, alert_id: str, *, by: str | None, useful: bool | None, dismiss: bool = False) -> None:

@@ -152,6 +152,7 @@ class Office:
         """As a session does it: what the call has is forgotten when its last words are there."""
         if ended:
             self._ended.add(call)
+            self.scheduler.settle(call)
         if call in self._ended and not self._owed[call]:
             self.scheduler.forget(call)
 

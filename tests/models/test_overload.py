@@ -141,5 +141,18 @@ def test_a_node_that_was_taken_by_surprise_sheds_partials_and_refuses_but_drops_
     assert off < refused
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_backlog_of_calls_that_are_over_does_not_keep_live_ones_waiting(seed: int) -> None:
+    """As above; ten seconds after the last of the many has hung up, the ten that stay are served as ever."""
+    seen, looks = crowd(120, arriving=1.0, gone_at=25.0, stay=10, seed=seed)
+    gone = next(look.at for look in looks if look.at > 25.0 and look.live <= 10)
+    owed = next(look.stats.queued_final for look in looks if look.at >= gone)
+    assert owed > 50
+    after = [look for look in looks if look.at >= gone + 10.0]
+    assert after
+    assert not any(look.stats.refusing or look.stats.partials_off for look in after)
+    assert seen.lost == 0
+
+
 def test_the_same_seed_gives_the_same_call_for_call() -> None:
     assert steady(12, paced(), 7)[0].finals == steady(12, paced(), 7)[0].finals

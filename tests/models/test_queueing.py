@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.ladder import LadderConfig
-from models.queueing import Offered, RequestQueue, SchedulerConfig, Ticket
+from models.lanes import Ticket
+from models.queueing import Offered, RequestQueue, SchedulerConfig
 from streaming.events import Party
 from streaming.ports import Priority, SpeechRequest
+
+LADDER = LadderConfig(budget=1.0, partials_off=0.5, refuse=5.0, welcome=2.0, most=6.0)
 
 
 def request(
@@ -116,6 +119,57 @@ def test_while_a_final_has_been_owed_for_long_nothing_but_finals_starts(priority
     assert queue.take(0.8) is other
 
 
+def test_what_a_call_that_is_over_waits_for_comes_behind_live_calls_and_before_recordings() -> None:
+    queue = RequestQueue(SchedulerConfig())
+    for utterance in ("a1", "a2"):
+        queue.offer(request("over", utterance), 0.0)
+    queue.settle("over", 0.1)
+    queue.offer(request("over", "a3"), 0.2)  # its last words, found when it ended
+    queue.offer(request("r", priority="batch"), 0.2)
+    queue.offer(request("live", "a1", "partial"), 0.3)
+    queue.offer(request("live", "a2"), 0.3)
+    order = [(r.call_id, r.utterance_id) for r in taken(queue, 0.4)]
+    assert order == [
+        ("live", "a2"),
+        ("live", "a1"),
+        ("over", "a1"),
+        ("over", "a2"),
+        ("over", "a3"),
+        ("r", "a1"),
+    ]
+
+
+def test_what_a_call_that_is_over_waits_for_is_no_lateness_and_takes_no_room() -> None:
+    queue = RequestQueue(SchedulerConfig(max_pending=4, ladder=LADDER))
+    for number in range(6):
+        queue.offer(request("over", f"a{number}"), 0.0)
+    running = must_take(queue, 0.0)
+    queue.settle("over", 0.1)
+    assert (queue.partials_off(60.0), queue.retry_after(60.0)) == (False, None)
+    assert queue.oldest_live_age(60.0) == 0.0
+    assert queue.offer(request("live", priority="partial"), 60.0).ticket is not None
+    queue.finish(running, 60.0)
+
+
+def test_what_a_call_that_is_over_waits_for_does_not_wait_for_ever() -> None:
+    queue = RequestQueue(SchedulerConfig(settle_within=30.0))
+    last = must(queue.offer(request("over"), 0.0))
+    queue.settle("over", 5.0)
+    for second in range(5, 35):
+        queue.offer(request("live", f"a{second}"), float(second))
+        queue.finish(must_take(queue, float(second)), float(second))
+    queue.offer(request("live"), 35.0)
+    assert queue.take(35.0) is last
+
+
+def test_the_next_call_of_that_id_is_a_live_one() -> None:
+    queue = RequestQueue(SchedulerConfig())
+    queue.settle("c", 0.0)
+    queue.forget("c", 1.0)
+    must(queue.offer(request("c"), 2.0))
+    assert queue.oldest_live_age(3.0) == 1.0
+
+
 def test_a_newer_partial_keeps_its_calls_turn() -> None:
     queue = RequestQueue(SchedulerConfig())
     for call in ("x", "y"):
@@ -153,9 +207,6 @@ def test_forgetting_a_call_drops_only_its_queued_requests() -> None:
     assert queue.forget("x", 0.1) == queued
     queue.finish(running, 0.2)
     assert [r.call_id for r in taken(queue)] == ["y"]
-
-
-LADDER = LadderConfig(budget=1.0, partials_off=0.5, refuse=5.0, welcome=2.0, most=6.0)
 
 
 def test_over_budget_first_partials_go_then_new_calls_and_both_come_back() -> None:
@@ -234,7 +285,7 @@ def test_whatever_was_late_all_is_normal_within_ten_seconds_of_the_last_answer(
 
 offers = st.lists(
     st.tuples(
-        st.sampled_from(["final", "partial", "batch", "take", "finish", "forget"]),
+        st.sampled_from(["final", "partial", "batch", "take", "finish", "settle", "forget"]),
         st.integers(0, 3),
         st.integers(0, 2),
         st.floats(0, 3),
@@ -262,6 +313,8 @@ def test_every_request_is_answered_for_exactly_once_and_the_bound_holds(
             running.append(taken_now)
         elif what == "finish" and running:
             queue.finish(running.pop(0), now)
+        elif what == "settle":
+            queue.settle(f"c{call}", now)
         elif what == "forget":
             for ticket in queue.forget(f"c{call}", now):
                 alive.remove(ticket)

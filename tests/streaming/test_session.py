@@ -341,6 +341,14 @@ async def test_finals_wait_without_loss_and_audio_is_dropped_only_where_its_buff
     assert (sink.finals() == [line.text for line in LINES]) == whole
 
 
+async def test_that_a_call_is_over_is_said_once(executor: Executor) -> None:
+    over: list[str] = []
+    session = CallSession(call(), rate=RATE, parts=replace(parts_for(executor, Sink()), over=over.append))
+    await play(session, frames(1.0))
+    session.end("server", "shutdown")
+    assert over == ["call-1"]
+
+
 async def test_audio_that_is_not_taken_up_is_owed_too(
     executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
