@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import strain
 from benchmarks.pages import publish
 from benchmarks.peers.table import peers_table
 
@@ -24,7 +25,7 @@ Document = Mapping[str, Any]
 
 def main(results: Path, readme: Path = README) -> None:
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob("*.json"))]
-    loads = [one for one in found if isinstance(one, dict) and "runs" in one]
+    loads = [one for one in found if isinstance(one, dict) and "runs" in one and "kind" not in one]
     engines = [one for one in found if isinstance(one, list)]
     voices = [one for one in found if isinstance(one, dict) and "rows" in one]
     text = readme.read_text(encoding="utf-8")
@@ -39,6 +40,8 @@ def main(results: Path, readme: Path = README) -> None:
         text = between(text, "voice-activity", voice_table(voices[-1]))
     if compared := [one for one in found if isinstance(one, dict) and "peers" in one]:
         text = between(text, "peers", peers_table(compared[-1]))
+    for name, table in strain.tables(found).items():
+        text = between(text, name, table)
     readme.write_text(text, encoding="utf-8")
     if readme == README:
         publish(found)
