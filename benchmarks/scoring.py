@@ -1,8 +1,8 @@
 """`callcue score` as anybody runs it: how many times faster than real time, what it costs, who works.
 
-The command runs as a process of its own, over every recording; a second of silence before shows what starting
-costs. "Of the engine's limit" is how much of the machine the recogniser had while recordings were scored:
-at 1 nothing but the recogniser would be worth improving.
+The command runs as a process of its own, over every recording; it has started when it holds the first of them
+open and its engine is there. "Of the engine's limit" is how much of the machine the recogniser had while
+recordings were scored: at 1 nothing but the recogniser would be worth improving.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
-import soundfile
 
 from benchmarks.document import settings_given
 from benchmarks.served import ROOT
@@ -37,10 +35,14 @@ class Spent:
     engine: float = 0.0
     peak_own: int = 0
     peak_engine: int = 0
+    start: Spent | None = None  # what the start had taken
 
-    def __sub__(self, other: Spent) -> Spent:
-        wall, own, engine = self.wall - other.wall, self.own - other.own, self.engine - other.engine
-        return Spent(wall, own, engine, self.peak_own, self.peak_engine)
+    def note_start(self, wall: float) -> None:
+        self.start = self.start or Spent(wall, self.own, self.engine)
+
+    def behind_the_start(self) -> Spent:
+        start = self.start or Spent()
+        return Spent(self.wall - start.wall, self.own - start.own, self.engine - start.engine)
 
 
 def run_scoring(
@@ -50,14 +52,11 @@ def run_scoring(
     found = _two_party(recordings)
     with tempfile.TemporaryDirectory(prefix="callcue-score-") as name:
         folder = Path(name)
-        silence = folder / "silence.wav"
-        soundfile.write(silence, np.zeros((8000, 2), np.float32), 8000)
         links = _linked(found, times, folder)
         seconds = times * sum(stereo(path).seconds for path in found)
         say(f"{len(links)} recordings, {seconds:.0f} s, {model} …")
-        start = asyncio.run(_scored([silence], model))
         spent = asyncio.run(_scored(links, model))
-    return _report(spent, start, seconds=seconds, count=len(links), model=model)
+    return _report(spent, seconds=seconds, count=len(links), model=model)
 
 
 def _two_party(paths: Sequence[Path]) -> list[Path]:
@@ -100,8 +99,10 @@ async def _scored(paths: Sequence[Path], model: str) -> Spent:
         stdout=asyncio.subprocess.DEVNULL,
     )
     ended = asyncio.create_task(process.wait())
+    files = {str(path.resolve()) for path in paths}
     while not ended.done():
-        _look(process.pid, spent)
+        if _look(process.pid, spent, files):
+            spent.note_start(loop.time() - began)
         await asyncio.wait([ended], timeout=_LOOK_EVERY)
     spent.wall = loop.time() - began
     if ended.result():
@@ -109,16 +110,21 @@ async def _scored(paths: Sequence[Path], model: str) -> Spent:
     return spent
 
 
-def _look(pid: int, spent: Spent) -> None:
+def _look(pid: int, spent: Spent, files: set[str]) -> bool:
+    """Whether one of `files` is open, and the engine there."""
     try:
         process = psutil.Process(pid)
         spent.own, memory = _cpu(process), process.memory_info().rss
         spent.peak_own = max(spent.peak_own, memory)
-        for child in process.children():
+        children = process.children()
+        for child in children:
             spent.engine = max(spent.engine, _cpu(child))
             spent.peak_engine = max(spent.peak_engine, child.memory_info().rss)
+        if spent.start is not None or not children:
+            return False
+        return any(file.path in files for file in process.open_files())
     except psutil.Error:  # it has just ended
-        return
+        return False
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -126,8 +132,8 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _report(spent: Spent, start: Spent, *, seconds: float, count: int, model: str) -> dict[str, Any]:
-    net = spent - start
+def _report(spent: Spent, *, seconds: float, count: int, model: str) -> dict[str, Any]:
+    net = spent.behind_the_start()
     cores = len(os.sched_getaffinity(0))
     return {
         "model": model,
@@ -135,7 +141,7 @@ def _report(spent: Spent, start: Spent, *, seconds: float, count: int, model: st
         "recording_seconds": round(seconds, 1),
         "settings": settings_given(),
         "wall_seconds": round(spent.wall, 2),
-        "start_seconds": round(start.wall, 2),
+        "start_seconds": round(spent.wall - net.wall, 2),
         "times_real_time": round(seconds / net.wall, 1),
         "times_real_time_with_start": round(seconds / spent.wall, 1),
         "cpu_seconds_per_recording_second": {
