@@ -133,6 +133,7 @@ def test_words_find_what_wrong_stamps_hide() -> None:
     assert finishes(speech, lines) == [104.0, 124.0, None]
     assert finishes(speech, lines[:2]) == [104.0, None, None]  # its last three words are still to come
     assert finishes(speech, lines[1:]) == [MISSED, 124.0, None]
+    assert finishes(speech, [line(0.0, 0.5, 124.0, "light was on")]) == [MISSED, 124.0, None]
 
 
 def test_waits_count_from_the_sending_of_the_last_voiced_sample() -> None:
