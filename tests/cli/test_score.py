@@ -97,3 +97,14 @@ def test_what_cannot_end_well_is_refused_before_the_work(recordings: Path, tmp_p
     assert_one_line(callcue("score", "empty", cwd=tmp_path), "wav")
     nowhere = callcue("score", recordings / "agent.wav", "--csv", "no/such/folder.csv", cwd=tmp_path)
     assert_one_line(nowhere, "folder.csv")
+
+
+def test_a_short_recording_that_is_done_first_stays_in_its_place(tmp_path: Path) -> None:
+    samples, rate = soundfile.read(SAMPLES / "good_call.flac", frames=30 * 8000, dtype="int16")
+    lengths = {"a": 30, "b": 1, "c": 2, "d": 1}
+    for name, seconds in lengths.items():
+        soundfile.write(tmp_path / f"{name}.flac", samples[: seconds * rate], rate)
+    ran = callcue_process("score", tmp_path, "--json", "out.json", cwd=tmp_path, **scripted("good_call"))
+    assert ran.status == 0, ran.err
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert [call["recording"] for call in told["calls"]] == list(lengths)
