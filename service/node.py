@@ -33,7 +33,6 @@ from service.telemetry.logs import innermost
 from service.telemetry.metrics import Metrics
 from service.wire import write_record
 from streaming.bus.memory import MemoryBus
-from streaming.bus.redis import RedisBus
 from streaming.errors import ConfigError, Overloaded
 from streaming.events import Record, Seconds
 from streaming.ports import Bus
@@ -48,6 +47,14 @@ def build(settings: Settings) -> Node:
     Raises `ConfigError`, not least when its address would be open to others without tokens.
     """
     return Node(settings)
+
+
+def _bus(redis_url: str | None) -> Bus:
+    if not redis_url:
+        return MemoryBus()
+    from streaming.bus.redis import RedisBus  # its client takes 19 MB
+
+    return RedisBus(redis_url)
 
 
 class Outlet:
@@ -78,7 +85,7 @@ class Node:
         self.gate = Gate(self.tokens, settings.allowed_origins)
         self.metrics = Metrics()
         self.behaviours = catalogue()
-        self.bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else MemoryBus()
+        self.bus: Bus = _bus(settings.redis_url)
         self.repository = Repository(open_engine(settings.database_url))
         self.writer = StoreWriter(self.repository, node=self.name)
         self.worker = make_worker(settings.model)
