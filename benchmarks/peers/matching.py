@@ -90,11 +90,17 @@ def finishes(speech: Sequence[Speech], lines: Sequence[Finished]) -> list[float 
 
 
 def behind(stream: Heard) -> Seconds:
-    """How long ago the oldest speech ended that was still awaited when the audio ended; 0 if none was."""
+    """How long ago the oldest speech ended that was still awaited when the audio ended; 0 if none was.
+
+    What turns out to be missed was not awaited.
+    """
     end = stream.sent.at(stream.audio_end)
     known = [line for line in stream.lines if end is not None and line.received <= end]
-    states = zip(stream.speech, finishes(stream.speech, known), strict=True)
-    return max((stream.audio_end - one.end for one, at in states if at is None), default=0.0)
+    then = finishes(stream.speech, known)
+    at_last = finishes(stream.speech, stream.lines)
+    states = zip(stream.speech, then, at_last, strict=True)
+    ages = [stream.audio_end - one.end for one, at, last in states if at is None and last is not MISSED]
+    return max(ages, default=0.0)
 
 
 def own_waits(stream: Heard) -> list[float]:

@@ -152,6 +152,7 @@ def test_behind_is_the_age_of_the_oldest_speech_still_awaited_when_the_audio_end
     speech = [said(1.0, 3.0), said(9.0, 10.0), said(15.0, 16.0)]
     early, late = line(1.0, 3.0, 105.0), [line(9.0, 10.0, 125.0), line(15.0, 16.0, 126.0)]
     assert matching.behind(stream(speech, [early, *late])) == pytest.approx(10.0)
+    assert matching.behind(stream(speech, [early, late[1]])) == pytest.approx(4.0)  # one was never awaited
     assert matching.behind(stream(speech[:1], [early])) == 0.0
     assert matching.behind(stream([], [])) == 0.0
 
