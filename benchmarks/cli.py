@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.peers.command import peers
 from benchmarks.cli_strain import churn, overload, score
+from benchmarks.peers.command import peers
 from streaming.errors import ConfigError
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -77,21 +77,28 @@ def load(
 
 @bench_app.command()
 def engine(
-    recordings: Annotated[list[Path], typer.Option(help="Folders with manifest.jsonl.")],
+    recordings: Annotated[list[Path], typer.Option(help="Folders with manifest.jsonl; ../shared/data/*.")],
     models: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights.")] = None,
-    margins: Annotated[list[float] | None, typer.Option("--margin", help="Seconds of margin.")] = None,
-    count: Annotated[int, typer.Option(help="Utterances a folder.")] = 40,
+    count: Annotated[int, typer.Option(help="Utterances a folder.")] = 120,
     device: Annotated[str, typer.Option(help="cpu | cuda (not run on a GPU).")] = "cpu",
     json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the rows.")] = None,
 ) -> None:
-    """What the recogniser costs and how well it hears: 30 s windows against utterance-sized ones."""
-    from benchmarks.engine import main
+    """What the recogniser costs and how well it hears, beside faster-whisper on the same utterances."""
+    from benchmarks.engine import run
 
-    arguments = ["--recordings", *map(str, recordings), "--count", str(count), "--device", device]
-    arguments += ["--models", *models] if models else []
-    arguments += ["--margins", *map(str, margins)] if margins else []
-    arguments += ["--json", str(json_out)] if json_out else []
-    main(arguments)
+    run(recordings, models or ["tiny.en", "base"], count, device, json_out)
+
+
+@bench_app.command()
+def batches(
+    recordings: Annotated[list[Path], typer.Option(help="Folders with manifest.jsonl; ../shared/data/*.")],
+    models: Annotated[list[str] | None, typer.Option("--model", help="Whisper weights.")] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Where to write the rows.")] = None,
+) -> None:
+    """What a decoding of several utterances costs, by the length of the window and their number."""
+    from benchmarks.batches import run
+
+    run(recordings, models or ["tiny.en", "base"], json_out)
 
 
 @bench_app.command("voice")

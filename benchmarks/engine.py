@@ -1,186 +1,207 @@
-"""What the recogniser costs and how well it hears, by window: ``python -m benchmarks.engine``.
+"""What the recogniser costs and how well it hears, beside faster-whisper, in one process and one run.
 
-Reads folders with a ``manifest.jsonl`` (``file``, ``text``; the layout of ../shared/data) and decodes a fixed
-random choice of their utterances in 30 s and in utterance-sized windows, one thread, one after the other.
-Word errors are counted after the same plain normalising of both sides (lower case, digits one by one as
-words), so compare along a row only.
+Four ways to hear the same utterances take turns, sixteen utterances at a time: faster-whisper's `transcribe`
+(beam 1, each utterance padded to 30 s), callcue with 30 s windows, callcue with its own, and callcue with its
+own and several utterances in a decoding. One thread, int8. Word errors are counted after the same plain
+normalising of both sides, so compare along a row only.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import soundfile
-import soxr
-
-from models.vad import WINDOW, SileroVoiceActivity
+from benchmarks.utterances import DIGITS, SpeechSet, Utterance, distance, read_set, words
+from models.catalog import locate
+from models.decoding import longest_run, phrase_count
 from models.whisper import EngineConfig, WhisperEngine
-from streaming.events import Party, Seconds
-from streaming.ports import SAMPLE_RATE, Samples, SpeechRequest
+from streaming.events import Party
+from streaming.ports import SpeechRequest, Transcript
 
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TURN = 16
+_RESAMPLES = 1000
+
+Hear = Callable[[Sequence[Utterance]], list[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """One reference utterance; `voiced` are seconds within `audio`."""
+@dataclass(slots=True)
+class Contender:
+    """A way to hear, and what it has heard."""
 
-    audio: Samples
-    voiced: tuple[tuple[Seconds, Seconds], ...]
-    text: str
+    name: str
+    hear: Hear
+    cpu: float = 0.0
+    texts: list[str] = field(default_factory=list)
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One model on one set: `wer` and `cer` in per cent, `cpu_ms` per second of audio."""
+    """One way on one set: `wer` in per cent; `cpu_ms` and `ratio` (faster-whisper is 1) by second of speech.
+
+    `worse` is the difference in word error to callcue's own 30 s windows, with its 95 % interval over
+    utterances drawn again (None where the reference is not by utterance). `loops`: utterances in which a
+    word stands four times running, or three words three times, and were not said so.
+    """
 
     set: str
     model: str
-    window: str
+    way: str
     utterances: int
     seconds: float
     wer: float
-    cer: float
+    worse: float
+    worse_interval: tuple[float, float] | None
+    loops: int
     cpu_ms: float
-    decoded_again: int
-    held_back_words: int
+    ratio: float
+    machine_made_reference: bool
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    options = _options(arguments)
-    sets = {folder.name: list(load(folder, options.count)) for folder in options.recordings}
+def run(recordings: Sequence[Path], models: Sequence[str], count: int, device: str, out: Path | None) -> None:
+    """Measures and prints a line for each way on each set; raises `ConfigError` without speech."""
+    sets = [read_set(folder, count) for folder in recordings]
     rows = []
-    for model in options.models:
-        for name, margins in _windows(options.margins):
-            config = EngineConfig(model_path=model, device=options.device, margins=margins)
-            engine = WhisperEngine(config)
-            for folder, spoken in sets.items():
-                rows.append(measure(engine, spoken, folder=folder, model=model, window=name))
-                print(_line(rows[-1]), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+    for model in models:
+        ways = contenders(model, device)
+        for speech in sets:
+            for row in measure(speech, [Contender(name, hear) for name, hear in ways], model):
+                rows.append(row)
+                print(_line(row), flush=True)
+    if out is not None:
+        out.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
 
 
-def load(folder: Path, count: int) -> Iterator[Spoken]:
-    """`count` utterances of a folder, always the same ones, trimmed to their speech as the segmenter does."""
-    lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines) if row.get("text")]
-    random.Random(1).shuffle(rows)  # noqa: S311 - a fixed choice, not a secret
-    for row in rows[:count]:
-        audio, rate = soundfile.read(folder / row["file"], dtype="float32", always_2d=True)
-        mono = soxr.resample(audio[:, 0], rate, SAMPLE_RATE) if rate != SAMPLE_RATE else audio[:, 0]
-        if (spoken := trim(np.asarray(mono, np.float32), row["text"])) is not None:
-            yield spoken
+def contenders(model: str, device: str) -> list[tuple[str, Hear]]:
+    short = WhisperEngine(EngineConfig(model_path=model, device=device))
+    padded = WhisperEngine(EngineConfig(model_path=model, device=device, margins=()))
+    return [
+        ("faster-whisper", _peer(model, device)),
+        ("30 s windows", lambda some: [_alone(padded, each) for each in some]),
+        ("own windows", lambda some: [_alone(short, each) for each in some]),
+        ("own windows, batches", lambda some: _together(short, some)),
+    ]
 
 
-def trim(audio: Samples, text: str) -> Spoken | None:
-    """From 0.2 s before the first voiced window to 0.2 s after the last; None without voice."""
-    whole = audio[: len(audio) // WINDOW * WINDOW]
-    loud = np.flatnonzero(SileroVoiceActivity().probabilities(whole) >= 0.4)
-    if not len(loud):
-        return None
-    pad = SAMPLE_RATE // 5
-    first, last = max(0, loud[0] * WINDOW - pad), min(len(audio), (loud[-1] + 1) * WINDOW + pad)
-    stretches = np.split(loud, np.flatnonzero(np.diff(loud) > 1) + 1)
-    voiced = tuple(
-        (float(s[0] * WINDOW - first) / SAMPLE_RATE, float((s[-1] + 1) * WINDOW - first) / SAMPLE_RATE)
-        for s in stretches
-    )
-    return Spoken(audio=audio[first:last], voiced=voiced, text=text)
+def measure(speech: SpeechSet, ways: Sequence[Contender], model: str) -> Iterator[Row]:
+    """Each way hears a turn of utterances before the next turn, the first of them another one each time."""
+    order = list(speech.utterances)
+    for way in ways:
+        way.hear(order[:1])
+    for turn, at in enumerate(range(0, len(order), _TURN)):
+        some = order[at : at + _TURN]
+        for i in range(len(ways)):
+            way = ways[(i + turn) % len(ways)]
+            began = time.process_time()
+            way.texts += way.hear(some)
+            way.cpu += time.process_time() - began
+    for way in ways:
+        yield _row(speech, way, ways, model)
 
 
-def measure(engine: WhisperEngine, spoken: Sequence[Spoken], *, folder: str, model: str, window: str) -> Row:
-    errors, words, letter_errors, letters, again, held = 0, 0, 0, 0, 0, 0
-    began = time.process_time()
-    for utterance in spoken:
-        found = engine.transcribe(_request(utterance))
-        want, got = normal(utterance.text), normal(" ".join(word.text for word in found.words))
-        errors += distance(want, got)
-        words += len(want)
-        letter_errors += distance("".join(want), "".join(got))
-        letters += len("".join(want))
-        again += found.attempts > 1
-        held += sum(len(group.words) for group in found.held_back)
-    cpu = time.process_time() - began
-    seconds = sum(len(utterance.audio) for utterance in spoken) / SAMPLE_RATE
+def _row(speech: SpeechSet, way: Contender, ways: Sequence[Contender], model: str) -> Row:
+    errors, padded = (_errors(speech, each.texts) for each in (way, ways[1]))
+    said = {part: len(text) for part, text in speech.said.items()}
+    total = sum(said.values())
     return Row(
-        set=folder,
+        set=speech.name,
         model=model,
-        window=window,
-        utterances=len(spoken),
-        seconds=round(seconds, 1),
-        wer=round(100 * errors / max(1, words), 1),
-        cer=round(100 * letter_errors / max(1, letters), 1),
-        cpu_ms=round(1000 * cpu / max(seconds, 1e-9), 1),
-        decoded_again=again,
-        held_back_words=held,
+        way=way.name,
+        utterances=len(speech.utterances),
+        seconds=round(speech.seconds, 1),
+        wer=round(100 * sum(errors.values()) / total, 1),
+        worse=round(100 * (sum(errors.values()) - sum(padded.values())) / total, 2),
+        worse_interval=None if speech.is_machine_made else _interval(errors, padded, said),
+        loops=sum(_loops(speech, u, text) for u, text in zip(speech.utterances, way.texts, strict=True)),
+        cpu_ms=round(1000 * way.cpu / speech.seconds, 1),
+        ratio=round(ways[0].cpu / way.cpu, 2),
+        machine_made_reference=speech.is_machine_made,
     )
 
 
-def normal(text: str) -> list[str]:
-    """Lower-case words; digits one by one as words; hyphens separate, other marks go."""
-    spaced = "".join(f" {DIGITS[int(char)]} " if char in "0123456789" else char for char in text.lower())
-    kept = "".join(char if char.isalpha() or char == " " else " " if char == "-" else "" for char in spaced)
-    return kept.split()
+def _errors(speech: SpeechSet, texts: Sequence[str]) -> dict[str, int]:
+    """Word errors by part."""
+    heard: dict[str, list[str]] = {part: [] for part in speech.said}
+    for utterance, text in zip(speech.utterances, texts, strict=True):
+        heard[utterance.part] += words(text, speech.said[utterance.part])
+    return {part: distance(said, heard[part]) for part, said in speech.said.items()}
 
 
-def distance(want: Sequence[str], got: Sequence[str]) -> int:
-    """Levenshtein."""
-    previous = list(range(len(got) + 1))
-    for i, a in enumerate(want, 1):
-        current = [i]
-        for j, b in enumerate(got, 1):
-            current.append(min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (a != b)))
-        previous = current
-    return previous[-1]
+def _interval(errors: dict[str, int], padded: dict[str, int], said: dict[str, int]) -> tuple[float, float]:
+    parts, drawing = list(said), random.Random(1)  # noqa: S311 - a fixed choice, not a secret
+    differences = []
+    for _ in range(_RESAMPLES):
+        drawn = drawing.choices(parts, k=len(parts))
+        worse = sum(errors[part] - padded[part] for part in drawn)
+        differences.append(100 * worse / sum(said[part] for part in drawn))
+    differences.sort()
+    return round(differences[_RESAMPLES // 40], 2), round(differences[-_RESAMPLES // 40 - 1], 2)
 
 
-def _request(spoken: Spoken) -> SpeechRequest:
+def _loops(speech: SpeechSet, utterance: Utterance, text: str) -> bool:
+    if not speech.is_machine_made and _turns(speech.said[utterance.part]):
+        return False
+    return _turns(words(text))
+
+
+def _turns(said: Sequence[str]) -> bool:
+    spoken = [word for word in said if len(word) > 1 and word not in DIGITS]
+    return longest_run(spoken) >= 4 or phrase_count(spoken) >= 3
+
+
+def _peer(model: str, device: str) -> Hear:
+    from faster_whisper import WhisperModel
+
+    compute_type = "int8" if device == "cpu" else "float16"
+    peer: Any = WhisperModel(str(locate(model)), device=device, compute_type=compute_type, cpu_threads=1)
+
+    def hear(some: Sequence[Utterance]) -> list[str]:
+        texts = []
+        for utterance in some:
+            segments, _ = peer.transcribe(utterance.audio, beam_size=1, language="en")
+            texts.append(" ".join(segment.text for segment in segments))
+        return texts
+
+    return hear
+
+
+def _alone(engine: WhisperEngine, utterance: Utterance) -> str:
+    return _text(engine.transcribe(_request(utterance)))
+
+
+def _together(engine: WhisperEngine, some: Sequence[Utterance]) -> list[str]:
+    answers = dict(engine.transcribe_many([_request(utterance) for utterance in some]))
+    return [_text(answers[i]) for i in range(len(some))]
+
+
+def _text(outcome: object) -> str:
+    if not isinstance(outcome, Transcript):
+        raise TypeError("the engine failed on an utterance")
+    return " ".join(word.text for word in outcome.words)
+
+
+def _request(utterance: Utterance) -> SpeechRequest:
     return SpeechRequest(
         call_id="bench",
         speaker=Party.AGENT,
         utterance_id="a1",
         revision=0,
         start=0.0,
-        audio=spoken.audio,
+        audio=utterance.audio,
         priority="final",
-        voiced=spoken.voiced,
+        voiced=utterance.voiced,
     )
-
-
-def _windows(margins: Sequence[float]) -> list[tuple[str, tuple[float, ...]]]:
-    return [("30 s", ()), *((f"+{margin:g} s", (margin,)) for margin in margins)]
 
 
 def _line(row: Row) -> str:
+    interval = "" if row.worse_interval is None else "[{:+.2f}, {:+.2f}]".format(*row.worse_interval)
     return (
-        f"{row.set:24} {row.model:8} {row.window:7} {row.utterances:4} utterances {row.seconds:7.1f} s  "
-        f"WER {row.wer:5.1f}  CER {row.cer:5.1f}  CPU {row.cpu_ms:6.1f} ms/s  "
-        f"again {row.decoded_again:3}  held back {row.held_back_words:3}"
+        f"{row.set:24} {row.model:8} {row.way:22} {row.utterances:4} utterances {row.seconds:6.1f} s  "
+        f"WER {row.wer:5.1f}  {row.worse:+5.2f} {interval:16}  loops {row.loops}  "
+        f"CPU {row.cpu_ms:6.1f} ms/s  {row.ratio:5.2f} times less"
     )
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
-    parser.add_argument(
-        "--recordings", type=Path, nargs="+", required=True, help="folders with manifest.jsonl"
-    )
-    parser.add_argument("--models", nargs="+", default=["tiny.en", "base"])
-    parser.add_argument(
-        "--margins", type=float, nargs="+", default=[5.0], help="seconds beyond the utterance"
-    )
-    parser.add_argument("--count", type=int, default=40, help="utterances a folder")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -71,7 +71,7 @@ def _is_load(document: Document) -> bool:
 
 def _engine_rows(document: Any) -> list[Document]:
     rows = document if isinstance(document, list) else document.get("engine", [])
-    return [row for row in rows if {"set", "model", "window", "wer", "cpu_ms"} <= set(row)]
+    return [row for row in rows if {"set", "model", "way", "wer", "cpu_ms"} <= set(row)]
 
 
 def _same(loads: Sequence[Document], model: str) -> Iterator[tuple[Document, Document]]:

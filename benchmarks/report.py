@@ -36,6 +36,8 @@ def main(results: Path, readme: Path = README) -> None:
         text = between(text, "load", load_table(loads) + picture)
     if engines:
         text = between(text, "engine", engine_table([row for rows in engines for row in rows]))
+    if batches := [row for one in found if isinstance(one, dict) for row in one.get("batches", ())]:
+        text = between(text, "batches", batches_table(batches))
     if voices:
         text = between(text, "voice-activity", voice_table(voices[-1]))
     if compared := [one for one in found if isinstance(one, dict) and "peers" in one]:
@@ -105,11 +107,47 @@ def _spread(spread: Document, *names: str, count: bool = True) -> str:
 
 def engine_table(rows: Sequence[Document]) -> str:
     head = (
-        "set | model | window | utterances | seconds | WER % | CER % | CPU ms a second "
-        "| decoded again | words held back"
+        "set | model | way | utterances, seconds | word errors % | worse than 30 s windows by [95 %] | loops "
+        "| CPU ms a second | times less than faster-whisper"
     )
-    names = ("set", "model", "window", "utterances", "seconds", "wer", "cer", "cpu_ms", "decoded_again")
-    return _table(head, [[str(row[name]) for name in (*names, "held_back_words")] for row in rows])
+    return _table(head, [_engine_row(row) for row in rows])
+
+
+def _engine_row(row: Document) -> list[str]:
+    interval = row["worse_interval"]
+    worse = f"{row['worse']:+.1f}" + (f" [{interval[0]:+.1f}, {interval[1]:+.1f}]" if interval else "")
+    return [
+        f"{row['set']} †" if row["machine_made_reference"] else row["set"],
+        row["model"],
+        row["way"],
+        f"{row['utterances']}, {row['seconds']:.0f}",
+        f"{row['wer']:.1f}",
+        "–" if row["way"] == "30 s windows" else worse,
+        str(row["loops"]),
+        f"{row['cpu_ms']:.0f}",
+        f"{row['ratio']:.1f}",
+    ]
+
+
+def batches_table(rows: Sequence[Document]) -> str:
+    head = (
+        "model | window | utterances in a decoding | encode, CPU ms each | generate, CPU ms each "
+        "| bit for bit as alone"
+    )
+    return _table(
+        head,
+        [
+            [
+                row["model"],
+                f"{row['window']:g} s",
+                str(row["size"]),
+                f"{row['encode_ms']:.0f}",
+                f"{row['generate_ms']:.0f}",
+                "yes" if row["same"] else "no",
+            ]
+            for row in rows
+        ],
+    )
 
 
 def voice_table(document: Document) -> str:

@@ -137,16 +137,17 @@ def load(*runs: dict[str, Any]) -> dict[str, Any]:
 
 
 def engine(model: str, **changes: Any) -> dict[str, Any]:
-    return {"set": "an4", "model": model, "window": "+5 s", "wer": 10.0, "cpu_ms": 40.0, "seconds": 30.0,
-            **changes}  # fmt: skip
+    row = {"set": "an4", "model": model, "way": "own windows", "machine_made_reference": False}
+    return row | {"wer": 10.0, "cpu_ms": 40.0, "seconds": 30.0} | changes
 
 
 def test_a_model_is_held_to_the_most_calls_that_held_with_its_own_windows_errors() -> None:
     loads = [load(load_run(8), load_run(24)), load(load_run(40, holds=False), load_run(12, "base"))]
     engines = [
-        engine("tiny.en", window="30 s", wer=1.0, cpu_ms=400.0),
+        engine("tiny.en", way="30 s windows", wer=1.0, cpu_ms=400.0),
         engine("tiny.en", wer=20.0),
         engine("tiny.en", set="ravdess", wer=4.0, cpu_ms=70.0, seconds=60.0),
+        engine("tiny.en", set="call", wer=90.0, machine_made_reference=True, seconds=0.0),
         engine("base", cpu_ms=90.0),
         engine("small.en"),
     ]
