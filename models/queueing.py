@@ -8,10 +8,12 @@ need no clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from models.ladder import Ladder, LadderConfig
 from models.lanes import ORDER, Lane, Ticket, Urgency, kind
+from models.windows import STEP, filled_up
 from streaming.events import Seconds
 from streaming.ports import Priority, SpeechRequest
 
@@ -112,17 +114,23 @@ class RequestQueue:
             return ORDER[:2]
         return ORDER
 
-    def take_group(self, now: Seconds, most: int, *, last: bool = False) -> list[Ticket]:
-        """As `take`, and up to `most` in all that can be decoded with it, calls in turn; [] for nothing."""
+    def take_group(self, now: Seconds, batch: int, *, last: bool = False) -> list[Ticket]:
+        """As `take`, and with it what can be decoded together, calls in turn; [] for nothing.
+
+        `batch` of the shortest utterances, fewer of longer ones: no group holds its slot much longer than
+        another.
+        """
         first = self.take(now, last=last)
         if first is None:
             return []
         lane = self._lanes[first.urgency]
-        alike = [ticket for ticket in lane.in_turn() if kind(ticket.request) == kind(first.request)]
-        for ticket in alike[: most - 1]:
+        room = int(batch * STEP // filled_up(first.request.seconds)) - 1
+        alike = (ticket for ticket in lane.in_turn() if kind(ticket.request) == kind(first.request))
+        joining = list(islice(alike, max(0, room)))
+        for ticket in joining:
             lane.remove(ticket)
             self._running.append(ticket)
-        return [first, *alike[: most - 1]]
+        return [first, *joining]
 
     def finish(self, ticket: Ticket, now: Seconds) -> None:
         """A running request was answered, or failed."""

@@ -1,7 +1,7 @@
 """The calls into CTranslate2: sound to encodings, encodings to tokens, tokens to word times.
 
-Nothing is decided here. Several windows of the same length are one batch: one pass over the weights serves
-them all, which more than halves the cost of a token on a CPU (benchmarks/README.md, "Batches").
+Nothing is decided here. Several windows of the same length are decoded as one batch: one pass over the
+decoder's weights serves them all, which halves a token's cost on a CPU (benchmarks/README.md, "Batches").
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class Recogniser:
         # (and with it a word's confidence) depends on how many there are; sparse it is exact and quicker.
         extractor = self._model.feature_extractor
         extractor.mel_filters = csr_array(extractor.mel_filters)
+        self._encodes_together = device != "cpu"
         self._tokenizers: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -76,12 +77,18 @@ class Recogniser:
         """Each sound, filled up with silence to `window` seconds, through the encoder: one encoding each.
 
         They come back in main memory, so that each can be joined with others, or read again, as it is needed.
+        A CPU encodes one at a time: several no longer fit its cache and cost up to twice as much
+        (benchmarks/README.md, "Batches").
         """
         from ctranslate2 import StorageView
 
-        features = np.stack([self._features(sound, window) for sound in sounds])
-        encoded = np.asarray(self._model.model.encode(StorageView.from_array(features), to_cpu=True))
-        return [encoded[i : i + 1] for i in range(len(sounds))]
+        features = [self._features(sound, window) for sound in sounds]
+        stacks = [np.stack(features)] if self._encodes_together else [one[None] for one in features]
+        encoded = [
+            np.asarray(self._model.model.encode(StorageView.from_array(stack), to_cpu=True))
+            for stack in stacks
+        ]
+        return [one[None] for stack in encoded for one in stack]
 
     def generate(self, encodings: Sequence[Any], prompts: Sequence[Prompt], budget: int) -> list[Hypothesis]:
         """One greedy decoding of each encoding, of at most `budget` tokens.

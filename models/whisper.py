@@ -42,7 +42,7 @@ class EngineConfig:
     compute_type: str = "auto"
     threads: int = 1
     slots: int = 1
-    batch: int = 4
+    batch: int = 8
     margins: tuple[Seconds, ...] = MARGINS
     hints: bool = True
     limits: Limits = field(default_factory=Limits)

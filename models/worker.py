@@ -51,7 +51,8 @@ class WorkerStats:
 
 
 class EngineWorker(Protocol):
-    """Runs up to `slots` groups of up to `batch` requests at a time; the scheduler never asks for more."""
+    """Runs up to `slots` groups of requests at once, each of `batch` of the shortest or fewer of longer ones;
+    the scheduler never asks for more."""
 
     @property
     def slots(self) -> int: ...

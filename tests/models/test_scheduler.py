@@ -294,10 +294,12 @@ async def test_one_slot_takes_utterances_of_several_calls_that_one_decoding_can_
             tasks.create_task(scheduler.transcribe(request(name, call=call, seconds=seconds)))
         tasks.create_task(scheduler.transcribe(request("g1", "partial", call="g", seconds=2.0)))
         await settle()
-        for name in ("first", "b1", "d1", "e1", "c1", "b2", "f1", "g1"):
+        tasks.create_task(scheduler.transcribe(request("c2", call="h", seconds=6.5)))
+        await settle()
+        for name in ("first", "b1", "d1", "e1", "c1", "b2", "f1", "c2", "g1"):
             worker.answer(name)
             await settle()
-    assert worker.groups == [["first"], ["b1", "d1", "e1"], ["c1"], ["f1", "b2"], ["g1"]]
+    assert worker.groups == [["first"], ["b1", "d1", "e1"], ["c1"], ["f1", "b2"], ["c2"], ["g1"]]
 
 
 async def test_each_of_a_group_is_answered_as_soon_as_it_can_be_and_fails_alone() -> None:

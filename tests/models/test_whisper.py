@@ -200,7 +200,7 @@ def test_an_answer_is_the_same_in_any_company(engine: WhisperEngine, monkeypatch
         order = np.random.default_rng(seed).permutation(len(requests))
         together = dict(engine.transcribe_many([requests[i] for i in order]))
         assert [together[place] for place in range(len(order))] == [alone[i] for i in order]
-    assert max(sizes) == 4
+    assert max(sizes) > 3
 
 
 @pytest.mark.weights
