@@ -24,7 +24,7 @@ from streaming.events import Seconds, Word
 from streaming.ports import SAMPLE_RATE, HeldWords, Samples, SpeechRequest, Transcript
 
 MARGINS: tuple[Seconds, ...] = (4.0, 8.0)
-"""Seconds of window beyond the utterance, filled up, to try before 30 s: docs/decisions/0006."""
+"""Seconds of window beyond the utterance, filled up, to try before 30 s: docs/decisions/0008."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

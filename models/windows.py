@@ -18,7 +18,7 @@ LONGEST_PIECE: Seconds = 28.0
 
 STEP: Seconds = 4.0
 """Utterances are filled up to multiples of this, so that those of several calls can share a batch: a live
-call's, of at most 12 s, have three lengths. It costs no more than 2 s (docs/decisions/0006)."""
+call's, of at most 12 s, have three lengths. It costs no more than 2 s (docs/decisions/0008)."""
 
 
 def filled_up(seconds: Seconds) -> Seconds:
