@@ -186,7 +186,8 @@ async def _run_ours(calls: Sequence[Call], options: PeersOptions) -> Measured:
         found.late = max(found.late, *one.late)
         for party in Party:
             lines = console.lines.get((name, party), [])
-            heard = Heard(one.sent, until, len(one.times) * FRAME_SECONDS, call.speech[party], lines)
+            length = len(one.times) * FRAME_SECONDS
+            heard = Heard(one.sent, until, length, call.speech[party], lines, over=found.drained)
             found.streams.append(heard)
     return found
 

@@ -40,13 +40,17 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One stream: the audio as it was sent, what was said in it, and what came back by `until`."""
+    """One stream: the audio as it was sent, what was said in it, and what came back by `until`.
+
+    `over`: the server had said its last word then.
+    """
 
     sent: SentTimes
     until: float
     audio_end: Seconds
     speech: Sequence[Speech]
     lines: Sequence[Finished]
+    over: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +69,7 @@ class Outcome:
 def outcome(streams: Sequence[Heard]) -> Outcome:
     found = Outcome()
     for stream in streams:
-        for one, at in zip(stream.speech, finishes(stream.speech, stream.lines), strict=True):
+        for one, at in zip(stream.speech, _at_last(stream), strict=True):
             ended = stream.sent.at(one.end)
             if ended is None:
                 continue
@@ -97,8 +101,7 @@ def behind(stream: Heard) -> Seconds:
     end = stream.sent.at(stream.audio_end)
     known = [line for line in stream.lines if end is not None and line.received <= end]
     then = finishes(stream.speech, known)
-    at_last = finishes(stream.speech, stream.lines)
-    states = zip(stream.speech, then, at_last, strict=True)
+    states = zip(stream.speech, then, _at_last(stream), strict=True)
     ages = [stream.audio_end - one.end for one, at, last in states if at is None and last is not MISSED]
     return max(ages, default=0.0)
 
@@ -123,6 +126,11 @@ def differing(streams: Sequence[Heard]) -> float | None:
         wrong += Levenshtein.distance(want, got)
         total += len(want)
     return round(100 * wrong / total, 1) if total else None
+
+
+def _at_last(stream: Heard) -> list[float | None]:
+    found = finishes(stream.speech, stream.lines)
+    return [MISSED if at is None and stream.over else at for at in found]
 
 
 def _by_stamps(speech: Speech, lines: Sequence[Finished]) -> float | None:

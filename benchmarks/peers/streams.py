@@ -39,6 +39,7 @@ class Stream:
             audio_end=len(self._audio) / SAMPLE_RATE,
             speech=self._speech,
             lines=self._lines,
+            over=self._dialect.done,
         )
 
     async def open(self, url: str) -> None:

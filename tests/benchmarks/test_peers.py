@@ -27,10 +27,14 @@ def said(start: float, end: float, text: str = "what was said") -> Speech:
     return Speech(start=start, end=end, text=text)
 
 
-def stream(speech: list[Speech], lines: list[Finished], seconds: float = 20.0) -> Heard:
+def stream(
+    speech: list[Speech], lines: list[Finished], seconds: float = 20.0, *, over: bool = False
+) -> Heard:
     """Sent in frames of 0.1 s; the clock stands at 100 when the audio begins."""
     times = array("d", [100 + (index + 1) / 10 for index in range(round(seconds * 10))])
-    return Heard(sent=SentTimes(times, 0.1), until=135.0, audio_end=seconds, speech=speech, lines=lines)
+    return Heard(
+        sent=SentTimes(times, 0.1), until=135.0, audio_end=seconds, speech=speech, lines=lines, over=over
+    )
 
 
 def segments(*rows: tuple[float, float, str, bool]) -> str:
@@ -146,6 +150,14 @@ def test_speech_without_a_line_is_missed_once_the_server_went_on_and_unfinished_
     found = matching.outcome([stream([said(1.0, 3.0), said(9.0, 10.0)], [line(5.0, 6.0, 107.0)])])
     assert (found.missed, found.unfinished) == (1, 1)
     assert found.waits == pytest.approx([25.0])  # so long it had waited when nobody listened any more
+
+
+def test_nothing_is_awaited_of_a_server_that_is_done() -> None:
+    done = stream([said(1.0, 3.0), said(9.0, 10.0)], [line(1.0, 3.0, 104.0)], over=True)
+    found = matching.outcome([done])
+    assert (found.missed, found.unfinished) == (1, 0)
+    assert found.waits == pytest.approx([1.0])
+    assert matching.behind(done) == 0.0
 
 
 def test_behind_is_the_age_of_the_oldest_speech_still_awaited_when_the_audio_ended() -> None:
