@@ -79,7 +79,18 @@ async def test_after_a_call_its_counters_are_there_and_nobodys_name_is(tmp_path:
     assert any(name.startswith("callcue_detections_total") for name in samples)
     for secret in ("secret", "Miller", "David", "4711"):
         assert secret not in text, secret
-    known = {"code", "reason", "speaker", "behaviour", "verdict", "detector", "le", "quantile"}
+    known = {
+        "code",
+        "reason",
+        "speaker",
+        "behaviour",
+        "verdict",
+        "detector",
+        "priority",
+        "outcome",
+        "le",
+        "quantile",
+    }
     assert {label for name in samples for label in re.findall(r'(\w+)="', name)} <= known
 
 
