@@ -35,14 +35,26 @@ _WAIT = 0.5  # before a refused caller calls again, where it is not told
 class _Tally:
     """What has been played so far."""
 
-    heard: float = 0.0
+    frames: int = 0
     calls: int = 0
     codes: Counter[str] = field(default_factory=Counter)
+    going: set[HastyPlayer] = field(default_factory=set)
 
-    def note(self, played: Played, sent: int) -> None:
+    @property
+    def heard(self) -> float:
+        """Seconds of calls."""
+        return (self.frames + sum(player.sent_frames for player in self.going)) * FRAME_SECONDS
+
+    async def play(self, player: HastyPlayer) -> Played:
+        self.going.add(player)
+        try:
+            played = await player.play()
+        finally:
+            self.going.discard(player)
+            self.frames += player.sent_frames
         self.calls += 1
-        self.heard += sent * FRAME_SECONDS
         self.codes[str(played.close_code)] += 1
+        return played
 
 
 def run_churn(
@@ -83,9 +95,7 @@ async def _call(options: LoadOptions, loops: Sequence[Loop], url: str, tally: _T
         take = Take(loop=loop, offset=chance.randrange(loop.frames), frames=frames)
         vanishing = chance.randrange(frames) if chance.random() < _VANISH else None
         to = Line(url=url, profile=options.profile)
-        player = HastyPlayer(plan(to, take, call_id), vanish_at=vanishing)
-        played = await player.play()
-        tally.note(played, player.sent_frames)
+        played = await tally.play(HastyPlayer(plan(to, take, call_id), vanish_at=vanishing))
         if played.refused and vanishing is None:
             await asyncio.sleep(played.retry_after or _WAIT)
 

@@ -22,11 +22,11 @@ load 24-tiny --calls 24 --seconds 60 --model tiny.en
 load 08-base --calls 8 --seconds 60 --model base
 load 08-twilio --calls 8 --seconds 60 --model tiny.en --framing twilio
 
-# The calls that the machine holds by the above; churn and recordings take six minutes.
+# The calls that the machine holds by the above; churn and recordings take eight minutes.
 "$bin/callcue" bench overload --calls "${CALLCUE_HELD:-24}" --seconds 30 --json "$out/overload.json"
-"$bin/callcue" bench churn --callers 30 --seconds 150 --json "$out/churn.json" --plot "$out/churn.png"
+"$bin/callcue" bench churn --callers 30 --seconds 240 --json "$out/churn.json" --plot "$out/churn.png"
 CALLCUE_MODEL__WORKER=scripted CALLCUE_MODEL__SCRIPT="$PWD/samples/good_call.truth.json" \
-    "$bin/callcue" bench churn --callers 30 --seconds 90 --json "$out/churn-scripted.json"
+    "$bin/callcue" bench churn --callers 30 --seconds 120 --json "$out/churn-scripted.json"
 "$bin/callcue" bench score --model tiny.en --times 2 --json "$out/score-tiny.json"
 "$bin/callcue" bench score --model base --json "$out/score-base.json"
 
