@@ -10,7 +10,9 @@ import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from service.auth import bearer
+from service.diverted import Rounds
 from service.node import Node
+from service.reading import Message, Reading, next_message
 from service.settings import LimitSettings
 from service.switchboard import LiveCall, Switchboard
 from service.telemetry.logs import innermost
@@ -23,7 +25,6 @@ from streaming.dialects.twilio import TwilioDialect
 from streaming.errors import (
     CallcueError,
     HelloError,
-    IdleTimeout,
     Overloaded,
     ProtocolError,
     TooLarge,
@@ -55,12 +56,14 @@ class CallSocket:
         calls: Switchboard,
         limits: LimitSettings,
         durable_seq: Callable[[str], int],
+        rounds: Rounds,
     ) -> None:
         self._socket = socket
         self._dialect = dialect
         self._calls = calls
         self._limits = limits
         self._durable_seq = durable_seq
+        self._rounds = rounds
         self._downlink: asyncio.Queue[Outgoing | None] = asyncio.Queue(_DOWNLINK)
         self._plausibility: Plausibility | None = None
         self.call_id: str | None = None
@@ -84,7 +87,7 @@ class CallSocket:
     async def _converse(self, live: LiveCall, hello: Hello) -> None:
         async with asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(self._write(live))
-            reading = tasks.create_task(self._read(live, hello))
+            reading = tasks.create_task(self._reading(live, hello).run())
             await self._acknowledge(live, hello.rate)
             reading.cancel()
             await self._finish(writing)
@@ -105,7 +108,8 @@ class CallSocket:
         try:
             async with asyncio.timeout(self._limits.hello_seconds):
                 while True:
-                    for item in await self._receive():
+                    message = await next_message(self._socket, largest=self._limits.message_bytes)
+                    for item in self._parse(message):
                         if isinstance(item, Hello):
                             return item
         except TimeoutError:
@@ -113,40 +117,42 @@ class CallSocket:
                 f"no hello came within {self._limits.hello_seconds:g} s: send it first, as a text message"
             ) from None
 
-    async def _receive(self) -> list[Incoming]:
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise _disconnected(message.get("code", 1006), self._limits.message_bytes)
-        text = message.get("text")
-        if text is not None:
-            return self._dialect.receive_text(text)
-        return self._dialect.receive_bytes(message.get("bytes") or b"")
+    def _reading(self, live: LiveCall, hello: Hello) -> Reading:
+        """Always goes on reading, whatever the call takes up."""
+        return Reading(
+            self._socket,
+            lambda message: self._take(live, hello, message),
+            idle=self._limits.idle_seconds,
+            largest=self._limits.message_bytes,
+            rounds=self._rounds,
+        )
 
-    async def _read(self, live: LiveCall, hello: Hello) -> None:
-        """Always keeps reading: audio that finds no room is dropped by the session, and said so."""
-        while True:
-            try:
-                async with asyncio.timeout(self._limits.idle_seconds):
-                    incoming = await self._receive()
-            except TimeoutError:
-                raise IdleTimeout(
-                    f"nothing came for {self._limits.idle_seconds:g} s: send audio (silence too) or pings;"
-                    " come back with the resume token to go on"
-                ) from None
-            self._hear(live, hello, [item for item in incoming if isinstance(item, Audio)])
-            for item in incoming:
-                match item:
-                    case Ping():
-                        self._enqueue(self._dialect.pong(item))
-                    case Seen():
-                        live.session.whisper_delivered(item.whisper_id)
-                    case Bye():
-                        live.session.end("client", item.reason)
-                        return
-                    case _:
-                        pass
+    def _parse(self, message: Message) -> list[Incoming]:
+        if isinstance(message, bytes):
+            return self._dialect.receive_bytes(message)
+        return self._dialect.receive_text(message)
+
+    def _take(self, live: LiveCall, hello: Hello, message: Message) -> bool:
+        """One message of the client; whether it was its bye."""
+        incoming = self._parse(message)
+        self._hear(live, hello, [item for item in incoming if isinstance(item, Audio)])
+        for item in incoming:
+            match item:
+                case Audio():
+                    pass
+                case Ping():
+                    self._enqueue(self._dialect.pong(item))
+                case Seen():
+                    live.session.whisper_delivered(item.whisper_id)
+                case Bye():
+                    live.session.end("client", item.reason)
+                    return True
+                case _:
+                    pass
+        return False
 
     def _hear(self, live: LiveCall, hello: Hello, frames: list[Audio]) -> None:
+        """Never waits: audio that finds no room is dropped by the session, and that is said."""
         pieces = [
             Piece(party=frame.party, position=frame.position, encoding=hello.encoding, data=frame.data)
             for frame in frames
@@ -208,7 +214,9 @@ class CallSocket:
                 await self._socket.send_bytes(frame)
 
 
-async def _admit(socket: WebSocket, dialect: Dialect, node: Node, check: Callable[[], None]) -> None:
+async def _admit(
+    socket: WebSocket, dialect: Dialect, node: Node, rounds: Rounds, check: Callable[[], None]
+) -> None:
     """Accept, check, serve, and close with the code that fits.
 
     Accepted before it is judged: a peer sees no close code of a refused handshake.
@@ -220,6 +228,7 @@ async def _admit(socket: WebSocket, dialect: Dialect, node: Node, check: Callabl
         calls=node.switchboard,
         limits=node.settings.limits,
         durable_seq=node.writer.durable_seq,
+        rounds=rounds,
     )
     try:
         check()
@@ -277,15 +286,6 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
             await socket.close(code, short)
 
 
-def _disconnected(code: int, largest: int) -> Exception:
-    """The websocket layer closes by itself on what it cannot take; who is to blame is the client."""
-    if code == 1009:
-        return TooLarge(f"a message may have at most {largest} bytes: send audio in pieces of 20 to 200 ms")
-    if code == 1007:
-        return ProtocolError("a text message must be UTF-8: send audio as binary messages")
-    return WebSocketDisconnect(code)
-
-
 def _code(errors: BaseExceptionGroup[CallcueError]) -> str:
     cause = first_cause(errors)
     return cause.code if isinstance(cause, CallcueError) else "failed"
@@ -294,14 +294,15 @@ def _code(errors: BaseExceptionGroup[CallcueError]) -> str:
 def ingest_router(node: Node) -> APIRouter:
     """The sockets that softphones and platforms stream to."""
     router = APIRouter()
+    rounds = Rounds()
     limits = Limits(text_length=node.settings.limits.message_bytes)
 
     @router.websocket("/v1/calls/stream")
     async def native(socket: WebSocket) -> None:
-        await _admit(socket, NativeDialect(limits), node, lambda: _check_token(socket, node))
+        await _admit(socket, NativeDialect(limits), node, rounds, lambda: _check_token(socket, node))
 
     @router.websocket("/v1/twilio")
     async def twilio(socket: WebSocket) -> None:
-        await _admit(socket, TwilioDialect(limits), node, lambda: _check_twilio(socket, node))
+        await _admit(socket, TwilioDialect(limits), node, rounds, lambda: _check_twilio(socket, node))
 
     return router

@@ -9,6 +9,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from service.diverted import DivertedProtocol
 from service.node import Node
 from service.settings import Settings
 from streaming.errors import ConfigError
@@ -74,7 +75,7 @@ def make_server(app: FastAPI, node: Node, settings: Settings) -> DrainingServer:
         app,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        ws=DivertedProtocol,
         ws_max_size=settings.limits.message_bytes,
         ws_per_message_deflate=False,
         limit_concurrency=settings.limits.connections,

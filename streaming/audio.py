@@ -36,7 +36,10 @@ class Encoding(StrEnum):
     @property
     def width(self) -> int:
         """Bytes per sample."""
-        return {"mulaw": 1, "alaw": 1, "pcm_s16le": 2, "pcm_f32le": 4}[self.value]
+        return _WIDTHS[self]
+
+
+_WIDTHS = {Encoding.MULAW: 1, Encoding.ALAW: 1, Encoding.PCM_S16LE: 2, Encoding.PCM_F32LE: 4}
 
 
 def decode(encoding: Encoding, data: bytes) -> Samples:

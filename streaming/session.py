@@ -48,7 +48,8 @@ class SessionConfig:
 
     priority: Priority = "final"
     partial_every: Seconds | None = 0.5  # or more, as the pace says; None: no partial lines (batch)
-    hear_every: Seconds = 0.1  # audio is taken up in runs of at least this
+    hear_every: Seconds = 0.06  # audio is taken up in runs of at least this
+    at_once: Seconds = 0.25  # up to this is heard on the event loop: 0.6 ms, and a thread would cost as much
     buffered: Seconds = 2.0  # audio a party may have waiting before the oldest is dropped
     outstanding: int = 32  # transcripts awaited before no more audio is taken up: late is better than lost
     outgoing: int = 512  # records waiting for the store before no more audio is taken up
@@ -146,7 +147,8 @@ class CallSession:
         """
         if self._ended is None:
             self.inbox.offer(piece)
-            self._stir()
+            if self.inbox.seconds >= self._parts.config.hear_every:
+                self._stir()
 
     async def feed(self, pieces: Iterable[Piece]) -> None:
         """Recorded audio: waits until there is room."""
@@ -221,8 +223,11 @@ class CallSession:
         loop = asyncio.get_running_loop()
         while True:
             await self._until(self._may_listen)
-            pieces = self.inbox.take()
-            heard = await loop.run_in_executor(self._parts.executor, self._hear, pieces)
+            waiting, pieces = self.inbox.seconds, self.inbox.take()
+            if waiting <= self._parts.config.at_once:
+                heard = self._hear(pieces)
+            else:
+                heard = await loop.run_in_executor(self._parts.executor, self._hear, pieces)
             self._digest(heard, tasks)
             if self.fault is not None:
                 self.end("client", self.fault.code)
