@@ -40,7 +40,11 @@ class Reorder:
     def push(self, at: int, chunk: int | None, data: bytes) -> list[tuple[int, bytes]]:
         """`at` is the frame's timestamp in samples. What was sent twice or given up already is dropped."""
         frame = _Held(at if chunk is None else chunk, at, chunk, data)
-        if self._is_late(frame) or any(held[:2] == frame[:2] for held in self._held):
+        if self._is_late(frame):
+            return []
+        if not self._held and self._is_next(frame):  # as nearly always
+            return [self._release(frame)]
+        if any(held[:2] == frame[:2] for held in self._held):
             return []
         insort(self._held, frame, key=lambda held: held[:2])
         out = []
