@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.cli_profile import profile
 from benchmarks.cli_strain import churn, overload, score
 from benchmarks.peers.command import peers
 from streaming.errors import ConfigError
@@ -18,6 +19,7 @@ bench_app.command()(overload)
 bench_app.command()(churn)
 bench_app.command()(score)
 bench_app.command()(peers)
+bench_app.command()(profile)
 
 
 @bench_app.command()

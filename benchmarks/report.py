@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import strain
 from benchmarks.pages import publish
 from benchmarks.peers.table import peers_table
+from benchmarks.stacks import profile_table
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -44,6 +45,9 @@ def main(results: Path, readme: Path = README) -> None:
         text = between(text, "peers", peers_table(compared[-1]))
     for name, table in strain.tables(found).items():
         text = between(text, name, table)
+    if profiled := [one for one in found if isinstance(one, dict) and "profiles" in one]:
+        table = f"{profile_table(profiled[-1]['profiles'])}\n\n`{profiled[-1]['command']}`"
+        text = between(text, "profile", table)
     readme.write_text(text, encoding="utf-8")
     if readme == README:
         publish(found)
