@@ -196,7 +196,8 @@ class Scheduler:
             self._start_next()
 
     async def _run(self, group: Sequence[Ticket]) -> None:
-        priority = group[0].request.priority
+        settling = group[0].urgency == "settling"  # gives way to partials as a recording does
+        priority = "batch" if settling else group[0].request.priority
         began = self._clock()
         self._use.began(priority, began)
         waiting = dict(enumerate(group))

@@ -14,6 +14,7 @@ from service.live import LiveView
 from service.telemetry.metrics import Metrics
 from service.wire import decode_record
 from streaming.events import CallInfo, CallStarted, Lag, Record
+from tests.console.calls import ended_call
 from tests.virtual_time import run_virtually
 
 
@@ -122,8 +123,6 @@ def test_without_calls_the_worst_is_nothing() -> None:
 
 @pytest.mark.parametrize("after_the_end", [False, True])
 def test_a_view_shows_the_lag_of_a_live_call_and_numbers_nothing(after_the_end: bool) -> None:
-    from tests.console.calls import ended_call
-
     view = LiveView()
     records = ended_call("c1") if after_the_end else ended_call("c1")[:1]
     assert isinstance(records[0].event, CallStarted)
@@ -139,3 +138,17 @@ def test_a_view_shows_the_lag_of_a_live_call_and_numbers_nothing(after_the_end: 
     assert (told is None) if after_the_end else (told == Lag(at=0.0, seconds=3.0, partial_lines=False))
     assert view.apply(Record(call_id="unknown", seq=0, event=lag.event)) == []
     assert view.lag("unknown") is None
+
+
+def test_a_call_that_is_over_is_behind_no_more() -> None:
+    view = LiveView()
+    begun, over = ended_call("c1")
+    for record in (
+        begun,
+        Record(call_id="c1", seq=0, event=Lag(at=1.0, seconds=3.0, partial_lines=False)),
+        over,
+    ):
+        view.apply(record)
+    shown = view.view("c1")
+    assert shown is not None
+    assert (shown.state, shown.lag, shown.partial_lines) == ("ended", 0.0, True)
