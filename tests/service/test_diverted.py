@@ -170,6 +170,32 @@ async def test_what_is_wrong_closes_as_ever_and_is_not_taken(wrong: bytes, code:
     assert connection.wire.closed
 
 
+async def test_a_frame_within_a_frame_that_came_in_parts_is_its_data() -> None:
+    connection = Connection()
+    await connection.open()
+    data = b"ab" + framed(b"inner")
+    whole = bytes((0x82, 0x80 | len(data))) + bytes(4) + data
+    connection.feed(whole[:8])
+    connection.feed(whole[8:])
+    assert connection.taken == [data]
+
+
+async def test_a_message_between_the_fragments_of_another_is_refused() -> None:
+    connection = Connection()
+    await connection.open()
+    connection.feed(frame(Opcode.BINARY, b"begun", fin=False))
+    connection.feed(framed(b"another"))
+    assert connection.taken == [] and connection.close_code == 1002
+
+
+async def test_nothing_is_taken_behind_a_close() -> None:
+    connection = Connection()
+    await connection.open()
+    connection.feed(frame(Opcode.CLOSE, b"\x03\xe8"))
+    connection.feed(framed(b"late"))
+    assert connection.taken == []
+
+
 async def test_largest_message_is_taken() -> None:
     connection = Connection()
     await connection.open()
