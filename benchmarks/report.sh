@@ -38,4 +38,7 @@ if [ -d "$shared" ]; then
 else
     "$bin/callcue" bench voice --json "$out/voice-activity.json"
 fi
+if [ -x "$bin/py-spy" ]; then
+    "$bin/callcue" bench profile --calls 8 --json "$out/profile.json"
+fi
 "$bin/python" -m benchmarks.report "$out"
