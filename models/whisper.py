@@ -34,7 +34,8 @@ class EngineConfig:
     `compute_type` "auto" is int8 on a CPU and float16 on a GPU (the GPU path shares this code and has not
     been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side by side,
     `batch` how many utterances one decoding takes at most;
-    without `margins` every window is 30 s.
+    without `margins` every window is 30 s. `hints`: requests' names go before the decoding, which measured
+    no better and often worse (docs/decisions/0010).
     """
 
     model_path: Path | str
@@ -44,7 +45,7 @@ class EngineConfig:
     slots: int = 1
     batch: int = 8
     margins: tuple[Seconds, ...] = MARGINS
-    hints: bool = True
+    hints: bool = False
     limits: Limits = field(default_factory=Limits)
     rules: CreditRules = field(default_factory=CreditRules)
 

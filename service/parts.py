@@ -123,6 +123,7 @@ def make_worker(model: ModelSettings) -> EngineWorker:
         compute_type=chosen.compute_type,
         slots=chosen.slots,
         threads=chosen.threads,
+        hints=model.hints,
     )
     if chosen.batch is not None:
         config = replace(config, batch=chosen.batch)

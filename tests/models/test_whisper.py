@@ -36,7 +36,7 @@ def engine() -> Iterator[WhisperEngine]:
         catalog.locate(MODEL)
     except WeightsError as error:
         pytest.skip(error.message)
-    yield WhisperEngine(EngineConfig(model_path=MODEL))
+    yield WhisperEngine(EngineConfig(model_path=MODEL, hints=True))
 
 
 def agent_audio(start: float, end: float) -> Samples:
