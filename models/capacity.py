@@ -13,6 +13,11 @@ from streaming.events import Seconds
 from streaming.ports import SpeechRequest
 
 
+CROWDED = (0.74, 0.91)
+"""Of an engine that decodes utterances together: see `CapacityConfig.crowded`. tiny.en and base on a CPU, with
+encoding and aligning (benchmarks/README.md, "Batches")."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityConfig:
     """Finals of all live calls may take the part `full` of the engine's slots: more, and they queue up.
@@ -21,10 +26,13 @@ class CapacityConfig:
     first ones after a start are slow). Before that much was seen the estimate leans on what a second of
     audio costs and on calls with speech in the part `speech` of their time (either party; two-party calls
     on file: 0.6 to 0.8), and weighs as much as `prior` call seconds. One answer counts as no more than
-    `slowest` average ones: a machine that stood still for a minute is no dearer for it.
+    `slowest` average ones: a machine that stood still for a minute is no dearer for it. A full node decodes
+    utterances in threes and more: one that was decoded alone, or with one other, will cost the part
+    `crowded` of that then.
     """
 
     full: float = 0.9
+    crowded: tuple[float, ...] = ()
     memory: Seconds = 1800.0
     enough: int = 20
     speech: float = 0.75
@@ -55,9 +63,11 @@ class Capacity:
         self._advance(now)
         self._calls.discard(call_id)
 
-    def answered(self, request: SpeechRequest, work: Seconds, now: Seconds) -> None:
-        """The request took `work` seconds of a slot."""
+    def answered(self, request: SpeechRequest, work: Seconds, now: Seconds, *, together: int = 1) -> None:
+        """The request took `work` seconds of a slot, its part of what `together` decoded ones took."""
         self._advance(now)
+        if together <= len(self._config.crowded):
+            work *= self._config.crowded[together - 1]
         if self._known:
             work = min(work, self._config.slowest * self._work / self._answers)
         self._answers += 1

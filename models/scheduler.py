@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from models.capacity import Capacity
+from models.capacity import CROWDED, Capacity, CapacityConfig
 from models.lanes import Ticket
 from models.pace import EngineUse, PaceConfig, PartialPace
 from models.queueing import Loss, RequestQueue, SchedulerConfig
@@ -65,7 +65,7 @@ class Scheduler:
         pacing = pace or PaceConfig()
         self._use = EngineUse(worker.slots, pacing.smoothing)
         self._pace = PartialPace(self._use, pacing)
-        self._capacity = Capacity(worker.slots)
+        self._capacity = Capacity(worker.slots, CapacityConfig(crowded=CROWDED if worker.batch > 1 else ()))
         self._outcomes: dict[Ticket, asyncio.Future[Transcript]] = {}
         self._groups: set[asyncio.Task[None]] = set()
         self._counts = {"done": 0, "failed": 0, "superseded": 0, "shed": 0}
@@ -214,7 +214,7 @@ class Scheduler:
         self._busy += now - began
         self._use.ended(priority, now)
         for ticket in group:
-            self._capacity.answered(ticket.request, (now - began) / len(group), now)
+            self._capacity.answered(ticket.request, (now - began) / len(group), now, together=len(group))
 
     def _answered(self, ticket: Ticket, outcome: Transcript | CallcueError) -> None:
         if isinstance(outcome, CallcueError):

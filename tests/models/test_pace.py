@@ -98,13 +98,21 @@ def request(call: str = "c", seconds: float = 2.0, priority: Priority = "final")
     )
 
 
-def talked(capacity: Capacity, seconds: float, *, work: float, every: float = 4.0, now: float = 0.0) -> float:
+def talked(
+    capacity: Capacity,
+    seconds: float,
+    *,
+    work: float,
+    every: float = 4.0,
+    now: float = 0.0,
+    together: int = 1,
+) -> float:
     """One call in which an utterance comes `every` so often and costs `work`; returns when it is over."""
     end = now + seconds
     while now < end:
         capacity.asked(request(), now)
         now += every
-        capacity.answered(request(), work, now)
+        capacity.answered(request(), work, now, together=together)
     return now
 
 
@@ -172,3 +180,12 @@ def test_recordings_are_no_calls_and_partials_no_finals() -> None:
 def test_a_ladder_whose_rungs_are_out_of_order_is_refused(marks: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="need 0 <"):
         LadderConfig(**marks)
+
+
+def test_a_node_that_decodes_utterances_together_counts_them_as_it_will_when_full() -> None:
+    costs = []
+    for together in (1, 2, 3, 8):
+        capacity = Capacity(2, CapacityConfig(crowded=(0.5, 0.8)))
+        talked(capacity, 1200.0, work=0.2, together=together)
+        costs.append(capacity.call_cost())
+    assert costs == pytest.approx([0.025, 0.04, 0.05, 0.05], rel=0.1)
