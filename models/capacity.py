@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from streaming.events import Seconds
 from streaming.ports import SpeechRequest
 
-
 CROWDED = (0.74, 0.91)
-"""Of an engine that decodes utterances together: see `CapacityConfig.crowded`. tiny.en and base on a CPU, with
+"""Of an engine that decodes utterances together: see `CapacityConfig.crowded`. Whisper on a CPU, with
 encoding and aligning (benchmarks/README.md, "Batches")."""
 
 
