@@ -40,7 +40,7 @@ def configure_logs(*, level: str = "info", as_json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # whatever stderr is by then
         cache_logger_on_first_use=False,
     )
     libraries = logging.StreamHandler(sys.stderr)
