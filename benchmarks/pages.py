@@ -30,12 +30,50 @@ def publish(found: Sequence[Any], root: Path = ROOT) -> None:
             root / "README.md",
             models=f"{trade.table(rows)}\n\n![calls held against wrong words]({trade.PLOT})",
         )
+    if loads:
+        _into(root / "README.md", live=live_table(loads))
     if threads := [row for one in found if isinstance(one, dict) for row in one.get("threads", ())]:
         _into(root / "benchmarks" / "README.md", threads=threads_table(threads))
     traffic = next((one for one in reversed(found) if isinstance(one, dict) and "traffic" in one), None)
     runs = sorted(_same(loads, "tiny.en"), key=lambda pair: int(pair[1]["calls"]))
     if len({run["calls"] for _, run in runs}) > 1:
         _publish_scaling(root, runs, traffic)
+
+
+def live_table(loads: Sequence[Document]) -> str:
+    """The README's: runs with native framing on a CPU, by model and calls."""
+    runs = [(document, run) for document in loads for run in document["runs"]]
+    plain = [run for _, run in runs if run["framing"] == "native" and trade.device(run) == "cpu"]
+    plain.sort(key=lambda run: (run["model"] != "tiny.en", run["model"], run["calls"]))
+    newest = max(str(document["when"])[:10] for document in loads)
+    head = (
+        "live calls",
+        "→ final line, p50 / p95",
+        "partial line, p50",
+        "CPU a call second",
+        "memory, MB",
+        "run",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    lines += ["| " + " | ".join(_live_cells(run)) + " |" for run in plain]
+    return "\n".join([*lines, "", f"{newest}, two cores, the load generator included."])
+
+
+def _live_cells(run: Document) -> list[str]:
+    final, partial, cpu = (
+        run["latency"]["final"],
+        run["latency"]["partial"],
+        run["cpu_seconds_per_call_second"],
+    )
+    spent = "–" if cpu["service"] is None else f"{cpu['service'] + cpu['worker']:.2f}"
+    return [
+        f"{run['calls']}, {run['model']}" + ("" if run["holds"] else ", does not hold"),
+        f"{final['p50']:.2f} / {final['p95']:.2f}" if final["count"] else "–",
+        f"{partial['p50']:.2f}" if partial["count"] else "–",
+        spent,
+        str(run["peak_rss_mb"]["together"] or "–"),
+        f"{run['seconds']:g} s",
+    ]
 
 
 def _publish_scaling(root: Path, runs: Sequence[tuple[Document, Document]], traffic: Document | None) -> None:

@@ -120,6 +120,8 @@ def load_run(calls: int, model: str = "tiny.en", *, holds: bool = True, **change
         "model": model,
         "framing": "native",
         "settings": {},
+        "seconds": 60.0,
+        "latency": {name: {"count": 9, "p50": 0.8, "p95": 1.2} for name in ("final", "partial")},
         "holds": holds,
         "cpu_seconds_per_call_second": {"service": 0.03, "worker": 0.06, "generator": 0.01},
         "peak_rss_mb": {"service": 300, "worker": 500, "together": 800},
@@ -169,7 +171,7 @@ def test_a_run_on_a_gpu_is_no_figure_of_the_cpu() -> None:
 
 
 PAGES = {
-    "README.md": ("models",),
+    "README.md": ("models", "live"),
     "benchmarks/README.md": ("threads",),
     "docs/scaling.md": ("growth", "inputs", "needs", "limits"),
 }
@@ -202,6 +204,7 @@ def test_figures_reach_every_page_and_the_data_that_auto_reads(tmp_path: Path) -
         tmp_path,
     )
     texts = {page: (tmp_path / page).read_text(encoding="utf-8") for page in PAGES}
+    assert "| 24, tiny.en |" in texts["README.md"]
     assert "17.25" in texts["README.md"] and "41.4" in texts["benchmarks/README.md"]
     assert "100,000 calls |" in texts["docs/scaling.md"] and "4.50" in texts["docs/scaling.md"]
     assert (tmp_path / pages.GROWTH).is_file() and (tmp_path / trade.PLOT).is_file()
