@@ -34,7 +34,7 @@ from streaming.session import SessionConfig, SessionParts
 log = structlog.get_logger()
 
 EARS = 2
-"""Threads for resampling, voice activity and prosody."""
+"""Threads for prosody, and for resampling and voice activity where a call has more to hear than a moment."""
 
 
 def session_parts(

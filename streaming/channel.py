@@ -66,7 +66,7 @@ class Heard:
 class Ear:
     """Hears one party: positions → 16 kHz → voice activity → utterances.
 
-    Not safe for concurrent use; the session calls it from one executor job at a time.
+    Not safe for concurrent use; the session hears on its loop or in one executor job, never in both.
     """
 
     def __init__(

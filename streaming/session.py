@@ -1,8 +1,9 @@
 """One call from its first sample to its scorecard: a TaskGroup that hears, transcribes and files.
 
-The session does no heavy work on the event loop: resampling and voice activity run in the executor,
-transcription behind the `Transcriber` port. What it hears is filed in an order that does not depend on
-when a transcript comes back (`streaming.calllog`).
+The session does no heavy work on the event loop: audio is resampled and searched for voices there only
+while it is a quarter of a second, and in the executor when it is more; transcription is behind the
+`Transcriber` port. What it hears is filed in an order that does not depend on when a transcript comes back
+(`streaming.calllog`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class SessionConfig:
     priority: Priority = "final"
     partial_every: Seconds | None = 0.5  # or more, as the pace says; None: no partial lines (batch)
     hear_every: Seconds = 0.06  # audio is taken up in runs of at least this
-    at_once: Seconds = 0.25  # up to this is heard on the event loop: 0.6 ms, and a thread would cost as much
+    at_once: Seconds = 0.25  # heard on the event loop: 0.6 ms of gapless audio, and a thread costs as much
     buffered: Seconds = 2.0  # audio a party may have waiting before the oldest is dropped
     outstanding: int = 32  # transcripts awaited before no more audio is taken up: late is better than lost
     outgoing: int = 512  # records waiting for the store before no more audio is taken up
@@ -223,8 +224,8 @@ class CallSession:
         loop = asyncio.get_running_loop()
         while True:
             await self._until(self._may_listen)
-            waiting, pieces = self.inbox.seconds, self.inbox.take()
-            if waiting <= self._parts.config.at_once:
+            pieces = self.inbox.take()
+            if self._is_short(pieces):
                 heard = self._hear(pieces)
             else:
                 heard = await loop.run_in_executor(self._parts.executor, self._hear, pieces)
@@ -243,8 +244,17 @@ class CallSession:
             return False
         return self._ended is not None or self.inbox.seconds >= config.hear_every
 
+    def _is_short(self, pieces: dict[Party, list[Piece]]) -> bool:
+        """By the time they span: the holes in them are heard too, and cost more than audio."""
+        most = self._parts.config.at_once * self.rate
+        return all(
+            max(piece.end for piece in queue) - self._ears[party].position <= most
+            for party, queue in pieces.items()
+            if queue
+        )
+
     def _hear(self, pieces: dict[Party, list[Piece]]) -> list[Heard]:
-        """In the executor. What was heard before a fault of the client's counts."""
+        """On the loop or in the executor. What was heard before a fault of the client's counts."""
         heard: list[Heard] = []
         for party, ear in self._ears.items():
             try:

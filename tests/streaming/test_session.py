@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -161,6 +162,42 @@ async def test_the_log_is_the_same_however_slowly_transcripts_come(executor: Exe
         await play(session, frames(8.0))
         logs.append(sink.records)
     assert logs[0] == logs[1] == logs[2]
+
+
+class Counting(ThreadPoolExecutor):
+    """Counts what it is given."""
+
+    given = 0
+
+    def submit(self, *args: Any, **named: Any) -> Any:
+        self.given += 1
+        return super().submit(*args, **named)
+
+
+@pytest.mark.parametrize(
+    ("positions", "threads"),
+    [
+        ([0, 160, 320, 480], 0),
+        ([second * RATE for second in range(0, 50)], 1),
+        ([0, 160, 320, 3000 * RATE, 3000 * RATE - 800], 1),
+    ],
+    ids=["a moment", "a second between any two", "far ahead and back"],
+)
+async def test_audio_is_heard_on_the_loop_only_when_it_spans_a_moment(
+    positions: Sequence[int], threads: int
+) -> None:
+    """Holes are heard too: little audio with many of them would hold up every other call."""
+    with Counting(1) as pool:
+        session = CallSession(call(), rate=RATE, parts=parts_for(pool, Sink()))
+        silence = bytes([0xFF]) * FRAME
+        for position in positions:
+            session.offer(Piece(party=Party.AGENT, position=position, encoding=Encoding.MULAW, data=silence))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(session.run())
+            while session.inbox.seconds:
+                await asyncio.sleep(0)
+            assert pool.given == threads
+            session.end("client", "bye")
 
 
 async def test_a_hole_in_the_positions_becomes_a_gap_and_the_rest_keeps_its_time(executor: Executor) -> None:
