@@ -13,6 +13,9 @@ from streaming.events import GapReason, Party, Seconds
 _REMEMBERED = 256  # dropped stretches kept until their gap is seen
 _ARRIVALS = 600  # times of arrival kept a party, one a tenth of a second of audio: a minute
 _ARRIVAL_EVERY: Seconds = 0.1
+_RECENT: Seconds = (
+    30.0  # audio over which a client's pace is judged: an utterance or more, half of what is kept
+)
 _REPEATED: Seconds = TrackLimits().resend  # further back is an error, which the ear tells
 
 
@@ -92,8 +95,16 @@ class Inbox:
         return loop_time() - min(came) if came else 0.0
 
     def ahead(self, at: Seconds) -> Seconds:
-        """How much sooner stream second `at` came than it would have been spoken; negative when later."""
-        return 0.0 if self._began is None else at - (loop_time() - self._began)
+        """How much sooner stream second `at` came than it would have been spoken; negative when later.
+
+        Counted from the call's first audio, and from what came lately, whichever says less: one burst at the
+        start is forgiven, and a client that makes up for a stall is ahead of that stall only.
+        """
+        recent = [one for arrived in self._arrived.values() for one in arrived if one[0] > at - _RECENT]
+        if self._began is None or not recent:
+            return 0.0
+        now, (end, when) = loop_time(), min(recent)
+        return at - now + min(self._began, when - end)
 
     def _note_arrival(self, piece: Piece) -> None:
         arrived, end = self._arrived[piece.party], piece.end / self._rate

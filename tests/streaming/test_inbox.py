@@ -55,6 +55,38 @@ async def test_the_hole_behind_a_disconnection_has_its_name(start: float, reason
     assert inbox.reason_for(lost(start, 2.0)) == reason
 
 
+def pace(monkeypatch: pytest.MonkeyPatch, *spans: tuple[float, float, float]) -> Inbox:
+    """An inbox that audio came to: up to which second, at which clock it began to come, how fast."""
+    now = [0.0]
+    monkeypatch.setattr("streaming.inbox.loop_time", lambda: now[0])
+    inbox, position = Inbox((AGENT,), rate=RATE, limit=2.0), 0
+    for until, begins, speed in spans:
+        came = position / RATE
+        while position < until * RATE:
+            now[0] = begins + ((position + 800) / RATE - came) / speed
+            inbox.offer(piece(position))
+            position += 800
+    return inbox
+
+
+def test_a_burst_at_the_start_is_forgiven_once_a_call_is_spoken_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A client that was refused for a while sends what it kept at once, and is a call like any other then."""
+    assert pace(monkeypatch, (20, 0, 1000)).ahead(19.5) > 15
+    assert pace(monkeypatch, (20, 0, 1000), (80, 0, 1)).ahead(79.5) < 1
+
+
+def test_who_goes_on_playing_faster_than_anybody_speaks_stays_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pace(monkeypatch, (600, 0, 4)).ahead(599.5) > 15
+
+
+def test_who_makes_up_for_a_stall_is_never_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    stalled = [(20.0, 0.0, 1.0), (30.0, 30.0, 1000.0)]
+    for until in (31, 45, 52, 60, 90):
+        assert pace(monkeypatch, *stalled, (until, 30, 1)).ahead(until - 0.5) < 1
+
+
 async def test_how_long_ago_audio_came_is_known_for_what_came() -> None:
     inbox = Inbox((AGENT,), rate=RATE, limit=2.0)
     for position in range(0, 8000, 160):
