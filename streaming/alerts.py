@@ -85,7 +85,8 @@ class AlertDesk:
 
     def _feed(self, event: Tick | Detection | DetectionWithdrawn) -> Iterator[Alert | AlertUpdate]:
         self._now = max(self._now, event.at)
-        yield from self._let_go()
+        if self._open is not None and self._shown(self._open) >= self._policy.expire_after:
+            yield self._close(self._open, "expired")
         if isinstance(event, Detection):
             yield from self._judge(event)
         elif isinstance(event, DetectionWithdrawn):
@@ -161,26 +162,26 @@ class AlertDesk:
             if in_time and card.state in ("open", "acked", "expired"):
                 yield self._close(card, "followed")
 
-    def _let_go(self) -> Iterator[AlertUpdate]:
-        """The open card goes when its time is over."""
+    def _settle(self) -> Iterator[Alert | AlertUpdate]:
+        """Show the next card when the open one goes, but only when all is judged: it may be another one.
+
+        What is stale is forgotten before: no card gives way to one that is not shown then.
+        """
+        fresh = self._now - self._policy.stale_after
+        self._forget([card for card in self._waiting if card.renewed < fresh])
         self._waiting.sort(key=lambda card: (-card.rank, card.triggered))
         if self._open is not None and self._gives_way(self._open):
             yield self._close(self._open, "expired")
-
-    def _settle(self) -> Iterator[Alert | AlertUpdate]:
-        """Show the next card when the open one goes, but only when all is judged: it may be another one."""
-        yield from self._let_go()
-        if self._open is not None or not self._waiting:
-            return
-        fresh = self._now - self._policy.stale_after
-        self._forget([card for card in self._waiting if card.renewed < fresh])
-        if self._waiting:
+        if self._open is None and self._waiting:
             self._open = self._waiting.pop(0)
             self._open.state = "open"
             yield self._raise(self._open)
 
+    def _shown(self, card: Card) -> Seconds:
+        return self._now - card.raised
+
     def _gives_way(self, card: Card) -> bool:
-        shown = self._now - card.raised
+        shown = self._shown(card)
         first = self._waiting[0] if self._waiting else None
         if first is None:
             return shown >= self._policy.expire_after

@@ -199,6 +199,19 @@ def test_no_card_is_raised_only_to_expire(steps: list[Step]):
         assert not any(one.id in raised for one in said if isinstance(one, AlertUpdate))
 
 
+@settings(max_examples=300, deadline=None)
+@given(calls())
+def test_a_card_that_goes_before_its_time_goes_for_another(steps: list[Step]):
+    """Given way to nothing, it would be gone from the console and nobody would know why."""
+    raised: dict[str, float] = {}
+    for said in played(steps)[:-1]:
+        new = {one.id: one.at for one in said if isinstance(one, Alert)}
+        for one in said:
+            if isinstance(one, AlertUpdate) and one.state == "expired":
+                assert new or one.at - raised[one.id] >= POLICY.expire_after
+        raised |= new
+
+
 @settings(max_examples=100, deadline=None)
 @given(calls())
 def test_no_unprovisional_detection_a_rule_asks_for_is_lost_when_one_is_enough(steps: list[Step]):
