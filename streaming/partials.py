@@ -11,8 +11,8 @@ _SHORT: Seconds = 4.0  # up to here lines grow at the pace asked for
 
 
 class Partials:
-    """One partial may be under way and a newer one wait: the queue drops a waiting one for a newer, so what
-    the engine gets next is the newest audio."""
+    """Two partials at most are asked for: one that is being decoded and one that waits, with the audio of when
+    it was asked for. While none is being decoded, a newer one takes the waiting one's place in the queue."""
 
     def __init__(self, party: Party) -> None:
         self._party = party
