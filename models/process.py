@@ -1,8 +1,8 @@
 """Runs an engine in a process of its own, watches it, and starts it again when it dies.
 
 Feature extraction and tokenising hold the interpreter's lock, and native code can crash: neither may
-disturb the calls. The child is started afresh (no fork), ends when its stdin ends, and is killed when a
-request takes longer than the time-out.
+disturb the calls. The child is started afresh (no fork), ends when its stdin ends, and is killed when it
+gives no answer for as long as the time-out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from streaming.ports import SpeechRequest, Transcript
 _ENTRY = "from models.engine_child import main; main()"
 _BACKOFF: tuple[Seconds, ...] = (0.0, 0.5, 2.0, 10.0, 30.0)
 _GRACE: Seconds = 2.0
+_CLOSED = (ConnectionError, RuntimeError)  # of writing to a child that has ended; the second is uvloop's
 _TWICE = "the engine process died twice on this request"
 
 
@@ -33,20 +34,23 @@ class _Crashed(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Group:
-    """Requests that the child has; their slot stays taken until it has answered them all, or dies."""
+    """Requests that the child has; their slot stays taken until it has answered them all, or dies. When the
+    time-out has `expired`, only of one that was `alone` is it known that the engine is stuck on it."""
 
     waiting: set[int]
     answers: asyncio.Queue[tuple[int, Transcript | CallcueError | _Crashed]]
     timer: asyncio.TimerHandle
+    alone: bool
     expired: bool = False
 
 
 class ProcessWorker(Worker):
     """An `EngineWorker` in a supervised child process. Belongs to one event loop.
 
-    A request whose child dies is tried once more, alone, so that one request that kills the engine does
-    not take others with it. `timeout` is for one group of requests, `load_timeout` for loading the engine,
-    and `patience` is how long a request waits for a process that is being started again.
+    A request whose child dies, or is killed because it hangs, is tried once more, alone, so that one request
+    that kills the engine or hangs does not take others with it; one that was alone when it hung is not.
+    `timeout` is for the next answer of a group, `load_timeout` for loading the engine, and `patience` is how
+    long a request waits for a process that is being started again.
     """
 
     def __init__(
@@ -139,12 +143,12 @@ class ProcessWorker(Worker):
             raise
         self._number += 1
         number = self._number
-        timer = asyncio.get_running_loop().call_later(self._timeout, self._expire, number)
-        group = self._groups[number] = _Group(set(range(len(requests))), asyncio.Queue(), timer)
-        packed = pack(Run(number, tuple(requests)))
+        group = self._groups[number] = _Group(
+            set(range(len(requests))), asyncio.Queue(), self._timer(number), alone=len(requests) == 1
+        )
         if child.stdin is not None:
-            child.stdin.write(packed)  # before any wait: a request that is never sent is never answered
-            with suppress(ConnectionError):  # the child is dying, and the supervisor settles the group
+            with suppress(*_CLOSED):  # the child is dying, and the supervisor settles the group
+                child.stdin.write(pack(Run(number, tuple(requests))))  # before any wait: it may be cancelled
                 async with self._writing:
                     await child.stdin.drain()
         for _ in requests:
@@ -161,8 +165,11 @@ class ProcessWorker(Worker):
             raise EngineFailed("the engine worker is not running")
         return self._child
 
+    def _timer(self, number: int) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(self._timeout, self._expire, number)
+
     def _expire(self, number: int) -> None:
-        """The engine is stuck on this group: only killing it gets the slot back."""
+        """The engine is stuck on one of this group: only killing it gets the slot back."""
         self._groups[number].expired = True
         if self._child is not None:
             with suppress(ProcessLookupError):
@@ -207,11 +214,13 @@ class ProcessWorker(Worker):
         if group is None or which not in group.waiting:
             return
         group.waiting.remove(which)
-        if group.expired and isinstance(outcome, _Crashed):
+        if group.expired and group.alone and isinstance(outcome, _Crashed):
             outcome = EngineFailed(f"the engine gave no answer within {self._timeout:g} s")
         group.answers.put_nowait((which, outcome))
-        if not group.waiting:
-            group.timer.cancel()
+        group.timer.cancel()
+        if group.waiting:
+            group.timer = self._timer(number)
+        else:
             del self._groups[number]
             self._free.release()
 
@@ -242,7 +251,7 @@ class ProcessWorker(Worker):
         return child
 
     async def _loaded(self, child: Process) -> Ready:
-        with suppress(ConnectionError):
+        with suppress(*_CLOSED):
             if child.stdin is not None:
                 child.stdin.write(pack(self._load))
                 await child.stdin.drain()

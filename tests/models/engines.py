@@ -41,6 +41,11 @@ class MoodyEngine:
                     os.kill(os.getpid(), signal.SIGKILL)
             case "hang":
                 threading.Event().wait()
+            case "note":
+                with Path(self._diary, "noted").open("a", encoding="ascii") as notes:
+                    notes.write(".")
+            case slow if slow.startswith("slow"):
+                time.sleep(0.3)
             case "raise":
                 raise ValueError("the customer's own words")
             case "print":
