@@ -43,14 +43,14 @@ class Lane:
         """The first request of the call whose turn it is; that call then goes to the back."""
         if not self.calls:
             return None
-        call_id, own = next(iter(self.calls.items()))
-        ticket = own.popleft()
-        self.size -= 1
-        if own:
-            self.calls.move_to_end(call_id)
-        else:
-            del self.calls[call_id]
+        ticket = next(iter(self.calls.values()))[0]
+        self.join(ticket)
         return ticket
+
+    def join(self, ticket: Ticket) -> None:
+        """Takes a request out of its turn; its call goes to the back as if it had been."""
+        if self.remove(ticket) and ticket.request.call_id in self.calls:
+            self.calls.move_to_end(ticket.request.call_id)
 
     def replace(self, old: Ticket, new: Ticket) -> None:
         """The newer one keeps the older one's turn."""

@@ -19,6 +19,8 @@ from streaming.ports import Priority, SpeechRequest
 
 Loss = Literal["superseded", "shed", "forgotten"]
 
+_FEW = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerConfig:
@@ -26,7 +28,8 @@ class SchedulerConfig:
     may be `max_batch`. Finals still find room: a call has a few at most (`SessionConfig.outstanding`), and
     one that is refused is lost words. `max_finals` only keeps the queue bounded whatever callers do. Calls
     count as live until `live_for` seconds after their last request. Nothing but finals starts while one has
-    been owed for `close` seconds, but what a call that is over has waited for `settle_within` does.
+    been owed for `close` seconds, but what a call that is over has waited for `settle_within` does, and takes
+    one turn in `settle_every` while finals wait.
     """
 
     max_pending: int = 64
@@ -35,6 +38,7 @@ class SchedulerConfig:
     live_for: Seconds = 10.0
     close: Seconds = 0.5
     settle_within: Seconds = 30.0
+    settle_every: int = 4
     ladder: LadderConfig = field(default_factory=LadderConfig)
 
 
@@ -56,6 +60,7 @@ class RequestQueue:
         self._running: list[Ticket] = []
         self._ladder = Ladder(config.ladder)
         self._live_until: Seconds | None = None
+        self._since_settled = 0
 
     def __len__(self) -> int:
         return sum(lane.size for lane in self._lanes.values())
@@ -101,34 +106,44 @@ class RequestQueue:
         for urgency in self._allowed(now, last):
             if (ticket := self._lanes[urgency].take()) is not None:
                 self._running.append(ticket)
+                self._since_settled = 0 if urgency == "settling" else self._since_settled + 1
                 return ticket
         return None
 
     def _allowed(self, now: Seconds, last: bool) -> tuple[Urgency, ...]:
         settling = self._lanes["settling"].waiting_since()
-        if settling is not None and now - settling >= self._config.settle_within:
+        if settling is not None and now - settling >= self._config.settle_within and self._may_settle():
             return ("settling",)
         if self.oldest_live_age(now) >= self._config.close:
             return ORDER[:1]
-        if last and self._live_until is not None and now < self._live_until:
+        if last and self._is_live(now):
             return ORDER[:2]
         return ORDER
 
-    def take_group(self, now: Seconds, batch: int, *, last: bool = False) -> list[Ticket]:
+    def _may_settle(self) -> bool:
+        return not self.queued("final") or self._since_settled >= self._config.settle_every - 1
+
+    def _is_live(self, now: Seconds) -> bool:
+        return self._live_until is not None and now < self._live_until
+
+    def take_group(self, now: Seconds, batch: int, *, last: bool = False, only: bool = False) -> list[Ticket]:
         """As `take`, and with it what can be decoded together, calls in turn; [] for nothing.
 
         `batch` of the shortest utterances, fewer of longer ones: no group holds its slot much longer than
-        another.
+        another. `only`: there is no other slot, so that while calls are live what is no final is taken in
+        twos at most.
         """
         first = self.take(now, last=last)
         if first is None:
             return []
         lane = self._lanes[first.urgency]
         room = int(batch * STEP // filled_up(first.request.seconds)) - 1
+        if only and first.urgency != "final" and self._is_live(now):
+            room = min(room, _FEW - 1)
         alike = (ticket for ticket in lane.in_turn() if kind(ticket.request) == kind(first.request))
         joining = list(islice(alike, max(0, room)))
         for ticket in joining:
-            lane.remove(ticket)
+            lane.join(ticket)
             self._running.append(ticket)
         return [first, *joining]
 

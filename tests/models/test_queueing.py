@@ -162,6 +162,48 @@ def test_what_a_call_that_is_over_waits_for_does_not_wait_for_ever() -> None:
     assert queue.take(35.0) is last
 
 
+def test_what_calls_that_are_over_have_waited_for_too_long_takes_one_turn_in_four_from_live_finals() -> None:
+    queue = RequestQueue(SchedulerConfig(settle_within=30.0))
+    for number in range(4):
+        queue.offer(request("over", f"o{number}"), 0.0)
+    queue.settle("over", 0.0)
+    for number in range(7):
+        queue.offer(request("live", f"a{number}"), 40.0)
+    order = "".join("o" if r.call_id == "over" else "a" for r in taken(queue, 41.0))
+    assert order == "aaaoaaaoaoo"
+
+
+def test_a_call_that_joined_anothers_turn_has_had_its_own() -> None:
+    queue = RequestQueue(SchedulerConfig())
+    for call, utterance in (("x", "a1"), ("y", "a1"), ("y", "a2"), ("z", "a1")):
+        queue.offer(request(call, utterance), 0.0)
+    group = queue.take_group(0.0, 2)
+    assert [ticket.request.call_id for ticket in group] == ["x", "y"]
+    assert [r.call_id for r in taken(queue)] == ["z", "y"]
+
+
+@pytest.mark.parametrize("priority", ["partial", "batch"])
+def test_before_an_only_slot_what_is_no_final_is_taken_in_twos_while_calls_are_live(
+    priority: Priority,
+) -> None:
+    queue = RequestQueue(SchedulerConfig(live_for=10.0))
+    queue.offer(request("live"), 0.0)
+    queue.finish(must_take(queue, 0.0), 0.0)
+    for number in range(5):
+        queue.offer(request(f"c{number}", priority=priority), 0.0)
+    assert [len(queue.take_group(0.0, 8, only=True)) for _ in range(2)] == [2, 2]
+    for number in range(5):
+        queue.offer(request(f"f{number}"), 0.1)
+    assert len(queue.take_group(0.1, 8, only=True)) == 5
+
+
+def test_without_live_calls_a_recording_is_taken_whole_before_an_only_slot() -> None:
+    queue = RequestQueue(SchedulerConfig())
+    for number in range(5):
+        queue.offer(request("r", f"a{number}", "batch"), 0.0)
+    assert len(queue.take_group(0.0, 8, only=True)) == 5
+
+
 def test_the_next_call_of_that_id_is_a_live_one() -> None:
     queue = RequestQueue(SchedulerConfig())
     queue.settle("c", 0.0)
@@ -308,9 +350,13 @@ def test_every_request_is_answered_for_exactly_once_and_the_bound_holds(
                 alive.remove(ticket)
             if offered.ticket is not None:
                 alive.add(offered.ticket)
-        elif what == "take" and (taken_now := queue.take(now)) is not None:
-            alive.remove(taken_now)
-            running.append(taken_now)
+        elif what == "take":
+            group = queue.take_group(now, 2 * utterance + 1, last=call == 0, only=call == 1)
+            assert len({ticket.urgency for ticket in group}) <= 1
+            assert len(group) <= 2 * utterance + 1
+            for ticket in group:
+                alive.remove(ticket)
+            running += group
         elif what == "finish" and running:
             queue.finish(running.pop(0), now)
         elif what == "settle":
