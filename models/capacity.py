@@ -40,12 +40,14 @@ class CapacityConfig:
 
 
 class Capacity:
-    """A call counts here from its first request on, so that its cost and its time begin together."""
+    """A call counts here from its first request on, with what was heard of it before: that is a part of the
+    time that its cost is spread over, and in short calls a large one."""
 
     def __init__(self, slots: int, config: CapacityConfig | None = None) -> None:
         self._slots = slots
         self._config = config or CapacityConfig()
         self._calls: set[str] = set()
+        self._ended: set[str] = set()
         self._call_seconds = 0.0
         self._final_work = 0.0
         self._work = 0.0
@@ -54,13 +56,23 @@ class Capacity:
         self._at: Seconds | None = None
 
     def asked(self, request: SpeechRequest, now: Seconds) -> None:
-        if request.priority != "batch":
-            self._advance(now)
-            self._calls.add(request.call_id)
+        """The first request of a call brings the call's time until then, at most `prior`: a call may also
+        have been heard elsewhere before."""
+        if request.priority == "batch" or self._knows(request.call_id):
+            return
+        self._advance(now)
+        self._calls.add(request.call_id)
+        self._call_seconds += min(request.start + request.seconds, self._config.prior)
 
     def over(self, call_id: str, now: Seconds) -> None:
+        """Nothing more is said in the call; its last words may still be asked for until `forget`."""
         self._advance(now)
         self._calls.discard(call_id)
+        self._ended.add(call_id)
+
+    def forget(self, call_id: str, now: Seconds) -> None:
+        self.over(call_id, now)
+        self._ended.discard(call_id)
 
     def answered(self, request: SpeechRequest, work: Seconds, now: Seconds, *, together: int = 1) -> None:
         """The request took `work` seconds of a slot, its part of what `together` decoded ones took."""
@@ -89,6 +101,9 @@ class Capacity:
         config = self._config
         expected = config.speech * self._work / self._audio
         return (self._final_work + config.prior * expected) / (self._call_seconds + config.prior)
+
+    def _knows(self, call_id: str) -> bool:
+        return call_id in self._calls or call_id in self._ended
 
     @property
     def _known(self) -> bool:

@@ -99,7 +99,7 @@ class Scheduler:
     def forget(self, call_id: str, /) -> None:
         """What is queued for the call fails with `Superseded`; what runs is answered as usual."""
         now = self._clock()
-        self._capacity.over(call_id, now)
+        self._capacity.forget(call_id, now)
         for ticket in self._queue.forget(call_id, now):
             self._lose(ticket, "forgotten")
 
@@ -173,7 +173,7 @@ class Scheduler:
         slots = self._worker.slots
         while len(self._groups) < slots:
             last = slots > 1 and len(self._groups) == slots - 1
-            taken = self._queue.take_group(self._clock(), self._worker.batch, last=last)
+            taken = self._queue.take_group(self._clock(), self._worker.batch, last=last, only=slots == 1)
             if not taken:
                 return
             group = [ticket for ticket in taken if self._is_wanted(ticket)]
@@ -200,9 +200,12 @@ class Scheduler:
         priority = "batch" if settling else group[0].request.priority
         began = self._clock()
         self._use.began(priority, began)
-        waiting = dict(enumerate(group))
+        engine = self._worker.stats()
+        waiting, heard = dict(enumerate(group)), list[Ticket]()
         try:
             async for which, outcome in self._worker.run_many([ticket.request for ticket in group]):
+                if isinstance(outcome, Transcript):
+                    heard.append(waiting[which])
                 self._answered(waiting.pop(which), outcome)
         except Exception as error:  # a worker's own bug must not take the calls down with it
             failure: CallcueError = EngineFailed(f"the engine worker raised {type(error).__name__}")
@@ -213,8 +216,9 @@ class Scheduler:
         now = self._clock()
         self._busy += now - began
         self._use.ended(priority, now)
-        for ticket in group:
-            self._capacity.answered(ticket.request, (now - began) / len(group), now, together=len(group))
+        if engine.ready and self._worker.stats().restarts == engine.restarts:
+            for ticket in heard:  # waiting for an engine that died is not what calls cost
+                self._capacity.answered(ticket.request, (now - began) / len(group), now, together=len(group))
 
     def _answered(self, ticket: Ticket, outcome: Transcript | CallcueError) -> None:
         if isinstance(outcome, CallcueError):

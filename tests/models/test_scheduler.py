@@ -28,6 +28,8 @@ class HeldWorker:
         self.began: list[str] = []
         self.groups: list[list[str]] = []
         self._answers: dict[str, asyncio.Future[Transcript]] = {}
+        self.ready = True
+        self.restarts = 0
 
     async def start(self) -> None: ...
 
@@ -53,7 +55,7 @@ class HeldWorker:
             answer.set_exception(error)
 
     def stats(self) -> WorkerStats:
-        return WorkerStats(cpu_seconds=0.0, rss_bytes=0)
+        return WorkerStats(cpu_seconds=0.0, rss_bytes=0, ready=self.ready, restarts=self.restarts)
 
 
 class Clock:
@@ -237,7 +239,28 @@ async def test_calls_in_excess_of_what_the_engine_can_do_are_refused_before_anyb
     assert refusal is not None
     assert (refusal.close_code, refusal.retry_after) == (1013, 5.0)
     scheduler.forget("c")
-    assert scheduler.admission(12) is None
+    clock.now += 7200.0
+    assert scheduler.admission(20) is not None  # a call that is over has no time in which it costs nothing
+
+
+@pytest.mark.parametrize("trouble", ["answered", "failed", "restarted", "not there"])
+async def test_what_calls_cost_is_learnt_from_answers_of_an_engine_that_was_there_throughout(
+    trouble: str,
+) -> None:
+    worker, clock = HeldWorker(), Clock()
+    scheduler = Scheduler(worker, clock=clock)
+    for i in range(60):  # each takes two of three seconds: a second call would be too many
+        worker.ready = trouble != "not there"
+        task = asyncio.create_task(scheduler.transcribe(request(f"a{i}")))
+        await settle()
+        clock.now += 2.0
+        worker.ready = True
+        worker.restarts += trouble == "restarted"
+        worker.answer(f"a{i}", EngineFailed("it raised") if trouble == "failed" else None)
+        await asyncio.gather(task, return_exceptions=True)
+        await settle()
+        clock.now += 1.0
+    assert (scheduler.admission(1) is not None) == (trouble == "answered")
 
 
 async def test_calls_are_refused_while_the_engine_is_behind_and_taken_again_after() -> None:
@@ -300,6 +323,28 @@ async def test_one_slot_takes_utterances_of_several_calls_that_one_decoding_can_
             worker.answer(name)
             await settle()
     assert worker.groups == [["first"], ["b1", "d1", "e1"], ["c1"], ["f1", "b2"], ["c2"], ["g1"]]
+
+
+@pytest.mark.parametrize(("slots", "together"), [(1, 2), (2, 5)])
+async def test_partials_hold_the_only_slot_of_an_engine_no_longer_than_two_take(
+    slots: int, together: int
+) -> None:
+    worker = HeldWorker(slots=slots, batch=8)
+    scheduler = Scheduler(worker)
+    names = [f"p{i}" for i in range(5)]
+    async with asyncio.TaskGroup() as tasks:
+        for slot in range(slots):
+            tasks.create_task(scheduler.transcribe(request(f"busy{slot}", call=f"busy{slot}")))
+        await settle()
+        for name in names:
+            tasks.create_task(scheduler.transcribe(request(name, "partial", call=name)))
+        await settle()
+        worker.answer("busy0")
+        await settle()
+        assert worker.groups[-1] == names[:together]
+        for name in [*(f"busy{slot}" for slot in range(1, slots)), *names]:
+            worker.answer(name)
+            await settle()
 
 
 async def test_each_of_a_group_is_answered_as_soon_as_it_can_be_and_fails_alone() -> None:
