@@ -69,10 +69,6 @@ class Recogniser:
         self._tokenizers: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return tuple(self._model.supported_languages)
-
     def encode(self, sounds: Sequence[Samples], window: Seconds) -> list[Any]:
         """Each sound, filled up with silence to `window` seconds, through the encoder: one encoding each.
 

@@ -116,10 +116,6 @@ class WhisperEngine:
             slots=config.slots,
         )
 
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return self._recogniser.languages
-
     def transcribe(self, request: SpeechRequest, /) -> Transcript:
         """As `transcribe_many`. Raises `EngineFailed`."""
         [(_, outcome)] = self.transcribe_many([request])
@@ -139,8 +135,8 @@ class WhisperEngine:
         for number, request in enumerate(requests):
             try:
                 clips = list(self._clips(number, request))
-            except CallcueError as error:
-                yield number, error
+            except Exception as error:  # one request that cannot be read must not fail its company
+                yield number, failed(error)
                 continue
             if len(clips) == 1:
                 short += clips
