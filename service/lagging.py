@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from service.feed import TOPIC
@@ -18,7 +19,7 @@ from streaming.session import CallSession
 class LagConfig:
     """Calls are looked at `every` so often. Below `least` a call counts as not behind: an utterance takes
     that long when all is well. What is told again without a change after `again` reaches a node that has
-    missed it; what is not behind is told once.
+    missed it; that a call is no longer behind is told twice.
     """
 
     every: Seconds = 1.0
@@ -31,6 +32,7 @@ class _Told:
     seconds: Seconds = 0.0
     partial_lines: bool = True
     when: float = 0.0
+    again: bool = False  # to be told again
 
 
 _WELL = _Told()
@@ -63,20 +65,28 @@ class LagWatch:
             await self.look()
 
     async def look(self) -> None:
-        """Once at every call."""
+        """Once at every call. What the bus does not take within a round is told in the next one."""
         lags = {session: session.lag for session in self._calls()}
         self._metrics.lag(lags.values())
         shown = self._shows_partials()
-        told, self._told = self._told, {}
+        live = {session.call.call_id for session in lags}
+        self._told = {call_id: told for call_id, told in self._told.items() if call_id in live}
+        news: list[tuple[Record, _Told]] = []
         for session, lag in lags.items():
             call_id = session.call.call_id
-            known = told.get(call_id, _WELL)
+            known = self._told.get(call_id, _WELL)
             now = self._now_told(known, lag, shown)
             if now is not known:
                 event = Lag(at=session.heard, seconds=now.seconds, partial_lines=now.partial_lines)
-                await self._bus.publish(TOPIC, encode_record(Record(call_id=call_id, seq=0, event=event)))
-            if now != _WELL:
-                self._told[call_id] = now
+                news.append((Record(call_id=call_id, seq=0, event=event), now))
+        await self._tell(news)
+
+    async def _tell(self, news: Iterable[tuple[Record, _Told]]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._config.every):
+                for record, told in news:
+                    await self._bus.publish(TOPIC, encode_record(record))
+                    self._told[record.call_id] = told
 
     def _shows_partials(self) -> bool:
         """Off only when they were so the last time, too: nobody need hear of a moment."""
@@ -91,6 +101,6 @@ class LagWatch:
         clock = asyncio.get_running_loop().time()
         well = seconds == 0.0 and partial_lines
         same = (seconds, partial_lines) == (known.seconds, known.partial_lines)
-        if same and (well or clock - known.when < self._config.again):
+        if same and not (known.again and clock - known.when >= self._config.again):
             return known
-        return _Told() if well else _Told(seconds, partial_lines, clock)
+        return _Told(seconds, partial_lines, clock, again=not (well and same))

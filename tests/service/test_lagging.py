@@ -55,9 +55,13 @@ class Heard:
 
 
 def watched(
-    *sessions: Session, seconds: float, off: Sequence[bool] = (False,), metrics: Metrics | None = None
+    *sessions: Session,
+    seconds: float,
+    off: Sequence[bool] = (False,),
+    metrics: Metrics | None = None,
+    heard: Heard | None = None,
 ) -> Heard:
-    heard = Heard()
+    heard = heard or Heard()
     states: Iterator[bool] = iter([*off, *[off[-1]] * 1000])
 
     async def main() -> None:
@@ -85,7 +89,12 @@ def test_of_calls_that_keep_up_nothing_is_told() -> None:
 def test_a_call_that_falls_behind_says_how_far_once_a_second_until_it_has_caught_up() -> None:
     late = Session("late", [0.2, 1.2, 2.4, 2.4, 1.1, 0.3, 0.0])
     heard = watched(late, Session("well", [0.1]), seconds=30)
-    assert heard.told("late") == [(2, 1.0, True), (3, 2.0, True), (5, 1.0, True), (6, 0.0, True)]
+    assert heard.told("late") == [
+        (2, 1.0, True),
+        (3, 2.0, True),
+        (5, 1.0, True),
+        *((when, 0.0, True) for when in (6, 11)),
+    ]
     assert heard.told("well") == []
     assert all(record.seq == 0 for _, record in heard.records)
 
@@ -112,6 +121,26 @@ def test_metrics_know_the_worst_call_and_how_long_calls_were_how_far_behind() ->
     assert value("callcue_call_lag_max_seconds") == 4.0
     assert value("callcue_call_lag_seconds_bucket", {"le": "2.0"}) == 3
     assert value("callcue_call_lag_seconds_count") == 6
+
+
+@dataclass
+class Stuck(Heard):
+    """Takes nothing for the first so many seconds."""
+
+    seconds: float = 0.0
+
+    async def publish(self, topic: str, payload: bytes, /) -> str:
+        await asyncio.sleep(max(0.0, self.seconds - asyncio.get_running_loop().time()))
+        return await super().publish(topic, payload)
+
+
+def test_while_the_bus_takes_nothing_metrics_go_on_and_what_was_to_be_told_is_told_later() -> None:
+    metrics, stuck = Metrics(), Stuck(seconds=9.5)
+    watched(Session("x", [4.0]), Session("y", [2.0]), seconds=12, metrics=metrics, heard=stuck)
+    counted = metrics.registry.get_sample_value("callcue_call_lag_seconds_count")
+    assert counted is not None and counted >= 10
+    for call, lag in (("x", 4.0), ("y", 2.0)):
+        assert [told[1:] for told in stuck.told(call)] == [(lag, True)]
 
 
 def test_without_calls_the_worst_is_nothing() -> None:
