@@ -60,10 +60,10 @@ class Reading:
         """Until the last message. Raises what `take` raised, `IdleTimeout`, or what the socket ended with."""
         self._watch()
         receiving = asyncio.ensure_future(self._receive())
-        divert = divert_from(self._socket.scope)
-        if divert is not None:
-            divert(self._hear, self._rounds)
         try:
+            divert = divert_from(self._socket.scope)
+            if divert is not None:
+                divert(self._hear, self._rounds)
             await self._over
         finally:
             self._timer.cancel()
