@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, case, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, case, collate, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -99,13 +99,23 @@ def _move(connection: Connection, fresh: Iterable[Record], node: str) -> None:
     blanks = [to_columns(CallRow(call_id=call_id, node=node)) for call_id in by_call]
     connection.execute(_upsert(connection, calls).on_conflict_do_nothing(), blanks)
     moving = {key: new for key, new in by_call.items() if all(moves_only(one.event) for one in new)}
+    if len(moving) < len(by_call):
+        _lock(connection, list(by_call))
     if moving:
         connection.execute(_MOVE, [_further(key, new) for key, new in moving.items()])
     for some in _cut([key for key in by_call if key not in moving]):
-        query = select(calls).where(calls.c.call_id.in_(some)).order_by(calls.c.call_id)
-        for row in found_calls(connection, query.with_for_update()):
+        for row in found_calls(connection, select(calls).where(calls.c.call_id.in_(some))):
             columns = to_columns(fold(row, by_call[row.call_id]))
             connection.execute(update(calls).where(calls.c.call_id == row.call_id), columns)
+
+
+def _lock(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Lock the rows in the order of `_MOVE`, whose parameters are sorted by Python: by code point."""
+    if connection.dialect.name != "postgresql":  # SQLite has one writer
+        return
+    for some in _cut(call_ids):
+        query = select(calls.c.call_id).where(calls.c.call_id.in_(some))
+        connection.execute(query.order_by(collate(calls.c.call_id, "C")).with_for_update())
 
 
 def _further(call_id: str, records: Sequence[Record]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from service.store.schema import events
 from service.wire import decode_record, encode_record
 from streaming.errors import ProtocolError
 from streaming.events import CallEnded, Party, Record, Signal, Tick
-from tests.store.calls import log_of, scorecard
+from tests.store.calls import alert, log_of, scorecard
 
 
 async def test_replay_gives_the_log_as_it_was_appended(store: Repository) -> None:
@@ -267,3 +267,28 @@ async def test_a_job_goes_from_queued_to_done(store: Repository) -> None:
 
 async def test_ping_answers(store: Repository) -> None:
     await store.ping()
+
+
+async def test_two_nodes_that_hold_the_same_calls_never_wait_for_each_other_in_a_ring(
+    store: Repository,
+) -> None:
+    """Each moves on what the other alerts on: both kinds of change lock their rows in one order."""
+    names = ["B-call", "a-call", "C-call", "b-call"]
+    for name in names:
+        await store.append(log_of(name, ended=False)[:1], node="n")
+    for number in range(2, 32):
+        batches = [
+            [
+                Record(
+                    call_id=name,
+                    seq=2 * number + node,
+                    event=alert(2 * number + node, 1.0) if index % 2 == node else Tick(at=float(number)),
+                )
+                for index, name in enumerate(names)
+            ]
+            for node in (0, 1)
+        ]
+        await asyncio.gather(*(store.append(batch, node="n") for batch in batches))
+    for name in names:
+        row = await store.call(name)
+        assert row is not None and row.last_seq == 63 and row.alerts == 30
