@@ -56,8 +56,8 @@ class Capacity:
         self._at: Seconds | None = None
 
     def asked(self, request: SpeechRequest, now: Seconds) -> None:
-        """The first request of a call brings the call's time until then, at most `prior`: a call may also
-        have been heard elsewhere before."""
+        """The first request of a call brings the call's time until then, at most `prior`: whoever sends audio
+        faster than it was spoken has taken less."""
         if request.priority == "batch" or self._knows(request.call_id):
             return
         self._advance(now)

@@ -135,7 +135,8 @@ class Office:
             await asyncio.sleep(refusal.retry_after or 1.0)
             if clock() >= until or not patient:
                 return
-        self.seen.entered.append(clock())
+        began = clock()
+        self.seen.entered.append(began)
         self.live += 1
         partials = {party: Partials(party) for party in Party}
         for number in count(1):
@@ -144,7 +145,7 @@ class Office:
                 break
             party = list(Party)[number % 2]
             length = min(max(0.4, chance.lognormvariate(0.6, 0.75)), 12.0)
-            await self._say(f"c{name}", f"{party[0]}{number}", partials[party], length, tasks)
+            await self._say(f"c{name}", f"{party[0]}{number}", partials[party], length, tasks, began)
         self.live -= 1
         self._over(f"c{name}", ended=True)
 
@@ -157,9 +158,20 @@ class Office:
             self.scheduler.forget(call)
 
     async def _say(
-        self, call: str, utterance: str, partials: Partials, length: float, tasks: asyncio.TaskGroup
+        self,
+        call: str,
+        utterance: str,
+        partials: Partials,
+        length: float,
+        tasks: asyncio.TaskGroup,
+        began: float,
     ) -> None:
-        clock = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
+
+        def clock() -> Seconds:
+            """Of the call's stream."""
+            return loop.time() - began
+
         start = clock()
         while clock() < start + length:
             await asyncio.sleep(min(_HEAR_EVERY, start + length - clock() + 1e-9))
