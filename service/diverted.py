@@ -16,12 +16,17 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C where it was built
 from websockets.http11 import Request
 from websockets.protocol import State
+from websockets.streams import StreamReader
 
 ROUND = 0.1
 """Seconds between rounds: what a session takes up at once. A frame waits half of it on average."""
 
 _FAST = 300  # messages a second: a client that plays faster than real time is not made to wait
 _NAME = "callcue.divert"
+_TURN = 64  # messages taken without a pause: a millisecond, of a stalled network's burst of many
+_SLOW = 8192  # bytes left to `websockets` without a pause: a round's, and 10 ms of the smallest messages
+_PAUSE = 0.005  # seconds between two turns: the session takes up what came before it finds no more room
+_BETWEEN = StreamReader.at_eof.__code__  # where the parser waits for the first byte of a frame
 _TEXT, _BINARY = 0x81, 0x82  # first byte of a whole, plain message
 _MASKED, _LONG = 0x80, 126
 
@@ -70,6 +75,7 @@ class DivertedProtocol(WebSocketsSansIOProtocol):
     _taken = 0  # messages since `_counted_from`
     _counted_from = 0.0
     _fast = False
+    _left = b""  # read from the socket and not looked at; meanwhile the socket is not read
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -102,13 +108,48 @@ class DivertedProtocol(WebSocketsSansIOProtocol):
         if self._taker is None:
             super().data_received(data)
             return
-        conn = self.conn
-        if conn.state is State.OPEN and not conn.reader.buffer and conn.current_size is None:
-            data = self._take_whole(data, self._taker)
-        if data:
-            super().data_received(data)
-        if self._may_rest():
+        if self._left:
+            self._left += data
+        else:
+            self._turn(data, self._taker)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        while self._left and self._taker is not None:
+            self._left = self._some(self._left, self._taker)
+        super().connection_lost(exc)
+
+    def _turn(self, data: bytes, taker: Taker) -> None:
+        """Take some of `data`, and go on with the rest when the others had their turn."""
+        before = self._taken
+        self._left = self._some(data, taker)
+        if self._left:
+            self.transport.pause_reading()
+            self.loop.call_later(_PAUSE if self._taken > before else 0.0, self._go_on, taker)
+        elif self._may_rest():
             self._rounds.rest(self.transport)
+
+    def _go_on(self, taker: Taker) -> None:
+        if not self._left:  # the connection was lost
+            return
+        self.transport.resume_reading()  # unless this turn pauses it again
+        self._turn(self._left, taker)
+
+    def _some(self, data: bytes, taker: Taker) -> bytes:
+        """Of `data`; returns what is left when a turn is over; nothing where nothing more counts."""
+        until = self._taken + _TURN
+        if self.conn.state is State.OPEN and self.conn.current_size is None and self._between_frames():
+            data = self._take_whole(data, taker, until)
+        if data and self._taken < until:
+            super().data_received(data[:_SLOW])
+            data = data[_SLOW:]
+        return b"" if self.conn.parser_exc is not None else data
+
+    def _between_frames(self) -> bool:
+        """Whether no part of a frame came: an empty buffer may also mean that its header was read."""
+        step: Any = self.conn.parser
+        while step.gi_yieldfrom is not None:
+            step = step.gi_yieldfrom
+        return step.gi_code is _BETWEEN
 
     def _may_rest(self) -> bool:
         now = self.loop.time()
@@ -117,10 +158,10 @@ class DivertedProtocol(WebSocketsSansIOProtocol):
             self._counted_from, self._taken = now, 0
         return not (self._fast or self.close_sent or self.transport.is_closing())
 
-    def _take_whole(self, data: bytes, taker: Taker) -> bytes:
-        """Take the whole, plain frames that `data` begins with; returns the rest."""
+    def _take_whole(self, data: bytes, taker: Taker, until: int) -> bytes:
+        """Take the whole, plain frames that `data` begins with, up to `until`; returns the rest."""
         at, end, largest = 0, len(data), min(self.config.ws_max_size, 0xFFFF)
-        while end - at > 8 and not self.close_sent:
+        while end - at > 8 and self._taken < until and not self.close_sent:
             kind, size = data[at], data[at + 1] ^ _MASKED
             begin = at + 6
             if size == _LONG:

@@ -170,14 +170,66 @@ async def test_what_is_wrong_closes_as_ever_and_is_not_taken(wrong: bytes, code:
     assert connection.wire.closed
 
 
-async def test_a_frame_within_a_frame_that_came_in_parts_is_its_data() -> None:
+_INNER = b"\x82\x85" + bytes(4) + b"inner" + b"ab"
+_OUTER = bytes((0x82, 0x80 | len(_INNER))) + bytes(4) + _INNER
+
+
+@pytest.mark.parametrize("cut", range(1, len(_OUTER)))
+async def test_a_frame_within_a_frame_that_came_in_parts_is_its_data(cut: int) -> None:
+    """Also when the header came alone: its data may begin like a frame."""
     connection = Connection()
     await connection.open()
-    data = b"ab" + framed(b"inner")
-    whole = bytes((0x82, 0x80 | len(data))) + bytes(4) + data
-    connection.feed(whole[:8])
-    connection.feed(whole[8:])
-    assert connection.taken == [data]
+    connection.feed(_OUTER[:cut])
+    connection.feed(_OUTER[cut:])
+    connection.feed(framed(b"next"))
+    assert connection.taken == [_INNER, b"next"]
+
+
+BURST = [b"%d" % number + bytes(200) for number in range(500)]
+
+
+def test_a_burst_is_taken_in_turns_while_the_socket_is_not_read() -> None:
+    async def play() -> None:
+        connection = Connection()
+        await connection.open()
+        connection.feed(
+            b"".join(framed(one) + frame(Opcode.PING, b"?") * (one == BURST[99]) for one in BURST)
+        )
+        most = 0
+        while len(connection.taken) < len(BURST):
+            assert connection.wire.rests()
+            before = len(connection.taken)
+            await asyncio.sleep(0.001)
+            most = max(most, len(connection.taken) - before)
+        assert most < len(BURST) / 2
+        assert connection.taken == BURST
+        await asyncio.sleep(2 * ROUND)
+        assert not connection.wire.rests()
+
+    run_virtually(play())
+
+
+async def test_what_was_read_counts_though_the_connection_is_lost() -> None:
+    connection = Connection()
+    await connection.open()
+    connection.feed(b"".join(framed(one) for one in BURST))
+    connection.wire.close()
+    connection.protocol.connection_lost(None)
+    assert connection.taken == BURST
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert connection.ended["type"] == "websocket.disconnect"
+
+
+async def test_nothing_is_taken_behind_a_fault_in_a_burst() -> None:
+    connection = Connection()
+    await connection.open()
+    wrong = frame(Opcode.BINARY, b"abc", mask=False)
+    connection.feed(b"".join(framed(one) for one in BURST) + wrong + b"".join(framed(one) for one in BURST))
+    while not connection.wire.closed:
+        await asyncio.sleep(0.001)
+    connection.protocol.connection_lost(None)
+    assert connection.taken == BURST and connection.close_code == 1002
 
 
 async def test_a_message_between_the_fragments_of_another_is_refused() -> None:
@@ -217,6 +269,7 @@ def test_a_socket_rests_between_rounds_and_a_fast_one_does_not() -> None:
         connection.feed(framed(b"a") * 200)
         await asyncio.sleep(ROUND + 0.001)
         connection.feed(framed(b"a") * 200)
+        await asyncio.sleep(ROUND / 3)  # a few turns, no round
         assert not connection.wire.rests(), (
             "it plays faster than anybody speaks: it need not wait for a round"
         )
