@@ -178,7 +178,7 @@ class Counting(ThreadPoolExecutor):
     ("positions", "threads"),
     [
         ([0, 160, 320, 480], 0),
-        ([second * RATE for second in range(0, 50)], 1),
+        ([second * RATE for second in range(10)], 1),
         ([0, 160, 320, 3000 * RATE, 3000 * RATE - 800], 1),
     ],
     ids=["a moment", "a second between any two", "far ahead and back"],
