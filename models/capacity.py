@@ -40,8 +40,7 @@ class CapacityConfig:
 
 
 class Capacity:
-    """A call counts here from its first request on, with what was heard of it before: that is a part of the
-    time that its cost is spread over, and in short calls a large one."""
+    """A call counts here from its first request on, so that its cost and its time begin together."""
 
     def __init__(self, slots: int, config: CapacityConfig | None = None) -> None:
         self._slots = slots
@@ -56,13 +55,10 @@ class Capacity:
         self._at: Seconds | None = None
 
     def asked(self, request: SpeechRequest, now: Seconds) -> None:
-        """The first request of a call brings the call's time until then, at most `prior`: whoever sends audio
-        faster than it was spoken has taken less."""
         if request.priority == "batch" or self._knows(request.call_id):
             return
         self._advance(now)
         self._calls.add(request.call_id)
-        self._call_seconds += min(request.start + request.seconds, self._config.prior)
 
     def over(self, call_id: str, now: Seconds) -> None:
         """Nothing more is said in the call; its last words may still be asked for until `forget`."""

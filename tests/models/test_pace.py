@@ -125,41 +125,6 @@ def test_what_a_call_costs_is_learnt_and_tells_how_many_fit() -> None:
     assert not capacity.has_room(37, now)
 
 
-def short(capacity: Capacity, now: float, name: str, *, seconds: float, last_words: bool = False) -> float:
-    """A call of one utterance of all its `seconds`, and perhaps another found at its end."""
-    now += seconds
-    capacity.asked(request(seconds=seconds, call=name), now)
-    capacity.answered(request(seconds=seconds, call=name), 0.2, now)
-    capacity.over(name, now)
-    if last_words:
-        capacity.asked(request(seconds=seconds, call=name), now)
-    return now
-
-
-@pytest.mark.parametrize("last_words", [False, True])
-def test_short_calls_cost_what_they_take_of_all_their_time_and_no_time_after_it(last_words: bool) -> None:
-    """0.2 s of work for 8 s on the line; before the only request, and after the end, nothing else counts."""
-    capacity, now = Capacity(2), 0.0
-    for number in range(400):
-        now = short(capacity, now, f"c{number}", seconds=8.0, last_words=last_words)
-        if number % 2:  # the others' last words are still awaited
-            capacity.forget(f"c{number}", now)
-    assert capacity.call_cost() == pytest.approx(0.025, rel=0.1)
-
-
-def test_a_call_of_the_same_name_is_another_one_after_the_first_is_forgotten() -> None:
-    costs = []
-    for forgotten in (True, False):
-        capacity, now = Capacity(2), 0.0
-        for _ in range(400):
-            now = short(capacity, now, "c", seconds=8.0)
-            if forgotten:
-                capacity.forget("c", now)
-        costs.append(capacity.call_cost())
-    assert costs[0] == pytest.approx(0.025, rel=0.1)
-    assert costs[1] > 2 * costs[0]
-
-
 def test_the_first_answers_after_a_start_refuse_nobody() -> None:
     capacity = Capacity(2)
     for n in range(CapacityConfig().enough - 1):

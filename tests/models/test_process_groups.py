@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,11 @@ async def test_a_group_that_makes_progress_may_take_longer_than_the_time_out_of_
         assert worker.stats().restarts == 0
 
 
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_what_is_asked_of_a_child_that_has_just_ended_is_asked_again(
     loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
@@ -78,9 +84,15 @@ def test_what_is_asked_of_a_child_that_has_just_ended_is_asked_again(
     async def main() -> None:
         monkeypatch.setattr(asyncio, "create_subprocess_exec", starting)
         async with ProcessWorker(Moody(), backoff=(0.0,)) as worker:
-            assert children[0].stdin is not None
-            children[0].stdin.close()
-            assert await outcomes(worker, "a1", "a2") == heard("a1", "a2")
+            child = children[0]
+            assert child.stdin is not None
+            child.send_signal(signal.SIGSTOP)  # it has not ended before the group was written
+            child.stdin.close()
+            await turns()
+            asked = asyncio.create_task(outcomes(worker, "a1", "a2"))
+            await turns()
+            child.send_signal(signal.SIGCONT)
+            assert await asked == heard("a1", "a2")
             assert worker.stats().restarts == 1
 
     with asyncio.Runner(loop_factory=loop) as runner:
