@@ -11,8 +11,8 @@ _SHORT: Seconds = 4.0  # up to here lines grow at the pace asked for
 
 
 class Partials:
-    """Two partials at most are asked for: one that is being decoded and one that waits, with the audio of when
-    it was asked for. While none is being decoded, a newer one takes the waiting one's place in the queue."""
+    """Two partials at most are asked for: one being decoded, one that waits with the audio of when it was
+    asked for. While none is being decoded, a newer one takes the waiting one's place in the queue."""
 
     def __init__(self, party: Party) -> None:
         self._party = party
