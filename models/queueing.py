@@ -29,7 +29,8 @@ class SchedulerConfig:
     one that is refused is lost words. `max_finals` only keeps the queue bounded whatever callers do. Calls
     count as live until `live_for` seconds after their last request. Nothing but finals starts while one has
     been owed for `close` seconds, but what a call that is over has waited for `settle_within` does, and takes
-    one turn in `settle_every` while finals wait.
+    one turn in `settle_every` while finals wait. The finals of live calls may take the part `full` of the
+    slots: the rest of the processor is the service's own (a quarter of a call's cost, benchmarks/README.md).
     """
 
     max_pending: int = 64
@@ -39,6 +40,7 @@ class SchedulerConfig:
     close: Seconds = 0.5
     settle_within: Seconds = 30.0
     settle_every: int = 4
+    full: float = 0.7
     ladder: LadderConfig = field(default_factory=LadderConfig)
 
 

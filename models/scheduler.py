@@ -60,12 +60,14 @@ class Scheduler:
         clock: Callable[[], Seconds] = time.monotonic,
     ) -> None:
         self._worker = worker
-        self._queue = RequestQueue(config or SchedulerConfig())
+        config = config or SchedulerConfig()
+        self._queue = RequestQueue(config)
         self._clock = clock
         pacing = pace or PaceConfig()
         self._use = EngineUse(worker.slots, pacing.smoothing)
         self._pace = PartialPace(self._use, pacing)
-        self._capacity = Capacity(worker.slots, CapacityConfig(crowded=CROWDED if worker.batch > 1 else ()))
+        crowded = CROWDED if worker.batch > 1 else ()
+        self._capacity = Capacity(worker.slots, CapacityConfig(full=config.full, crowded=crowded))
         self._outcomes: dict[Ticket, asyncio.Future[Transcript]] = {}
         self._groups: set[asyncio.Task[None]] = set()
         self._counts = {"done": 0, "failed": 0, "superseded": 0, "shed": 0}

@@ -116,7 +116,7 @@ class Office:
         self.seen = Seen()
         self.scheduler = Scheduler(
             DrawnWorker(slots, cost or Cost(), seed),
-            SchedulerConfig(),
+            SchedulerConfig(full=0.9),  # only the engine costs time here
             pace=PaceConfig(),
             clock=lambda: asyncio.get_running_loop().time(),
         )

@@ -234,7 +234,7 @@ async def test_calls_in_excess_of_what_the_engine_can_do_are_refused_before_anyb
         worker.answer(f"a{i}")
         await task
         clock.now += 2.7
-    assert scheduler.admission(12) is None  # 13 calls take 1.3 s a second; 0.9 of two slots is 1.8
+    assert scheduler.admission(9) is None  # 10 calls take 1.0 s a second; 0.7 of two slots is 1.4
     refusal = scheduler.admission(20)
     assert refusal is not None
     assert (refusal.close_code, refusal.retry_after) == (1013, 5.0)
