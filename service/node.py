@@ -22,6 +22,7 @@ from service.commands import BusCommands, follow_commands
 from service.feed import TOPIC as LIVE
 from service.jobs import RecordingJobs
 from service.lagging import LagWatch
+from service.memory import give_back
 from service.parts import EARS, make_worker, session_parts, warm_up
 from service.settings import Settings
 from service.store.engine import open_engine
@@ -200,6 +201,7 @@ class Node:
             ("commands", follow_commands(self.bus, self._session)),
             ("jobs", self.jobs.run()),
             ("lag", self.lagging.run()),
+            ("memory", give_back()),
         ):
             task = asyncio.create_task(work, name=name)
             task.add_done_callback(_tell_failure)
