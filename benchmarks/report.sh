@@ -40,7 +40,7 @@ CALLCUE_MODEL__WORKER=scripted CALLCUE_MODEL__SCRIPT="$PWD/samples/good_call.tru
 if [ -d "$shared" ]; then
     sets="--recordings $shared/an4 --recordings $shared/ravdess"
     sets="$sets --recordings $shared/aws_calls --recordings $shared/speechocean762_adults"
-    "$bin/callcue" bench engine $sets --count 60 --json "$out/engine.json"
+    "$bin/callcue" bench engine $sets --count 40 --json "$out/engine.json"
     "$bin/callcue" bench batches $sets --json "$out/batches.json"
     "$bin/callcue" bench voice --call "$call/auto_repairs_49.flac" --json "$out/voice-activity.json"
     "$bin/callcue" bench peers --recordings "$call/auto_repairs_49.flac" --json "$out/peers.json"
