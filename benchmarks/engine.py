@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from models.whisper import EngineConfig, WhisperEngine
 from streaming.events import Party
 from streaming.ports import SpeechRequest, Transcript
 
+COMPUTE_TYPE = {"cpu": "int8", "cuda": "float16"}
 _TURN = 16
 _RESAMPLES = 1000
 
@@ -78,8 +79,8 @@ def run(recordings: Sequence[Path], models: Sequence[str], count: int, device: s
 
 
 def contenders(model: str, device: str) -> list[tuple[str, Hear]]:
-    short = WhisperEngine(EngineConfig(model_path=model, device=device))
-    padded = WhisperEngine(EngineConfig(model_path=model, device=device, margins=()))
+    config = EngineConfig(model_path=model, device=device, compute_type=COMPUTE_TYPE[device])
+    short, padded = WhisperEngine(config), WhisperEngine(replace(config, margins=()))
     return [
         ("faster-whisper", _peer(model, device)),
         ("30 s windows", lambda some: [_alone(padded, each) for each in some]),
@@ -157,8 +158,9 @@ def _turns(said: Sequence[str]) -> bool:
 def _peer(model: str, device: str) -> Hear:
     from faster_whisper import WhisperModel
 
-    compute_type = "int8" if device == "cpu" else "float16"
-    peer: Any = WhisperModel(str(locate(model)), device=device, compute_type=compute_type, cpu_threads=1)
+    peer: Any = WhisperModel(
+        str(locate(model)), device=device, compute_type=COMPUTE_TYPE[device], cpu_threads=1
+    )
 
     def hear(some: Sequence[Utterance]) -> list[str]:
         texts = []

@@ -35,9 +35,6 @@ POSTGRES_CORES = 4
 NETWORK = 10e9 / 8
 """Bytes a second of an ordinary network card."""
 
-CONSOLES = 20
-"""Calls per supervisor, who watches her team's: one console for so many calls."""
-
 DAY_SECONDS = 8 * 3600.0
 """Of calls a day, at the full number, for what is stored."""
 

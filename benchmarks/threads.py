@@ -21,6 +21,7 @@ from typing import Any
 import soxr
 
 from benchmarks.document import document
+from benchmarks.engine import COMPUTE_TYPE
 from models.process import ProcessWorker
 from models.scheduler import Scheduler
 from models.whisper import EngineConfig, WhisperFactory
@@ -131,7 +132,13 @@ async def compare(
     found: dict[Layout, list[Measured]] = {layout: [] for layout in compared}
     for _ in range(passes):
         for layout in compared:
-            config = EngineConfig(model_path=model, device=device, slots=layout.slots, threads=layout.threads)
+            config = EngineConfig(
+                model_path=model,
+                device=device,
+                compute_type=COMPUTE_TYPE[device],
+                slots=layout.slots,
+                threads=layout.threads,
+            )
             if layout.batch:
                 config = replace(config, batch=layout.batch)
             with _environment(WAITING[layout.openmp]):

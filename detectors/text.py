@@ -218,11 +218,6 @@ def tokenize(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def normalise(heard: str) -> tuple[str, ...]:
-    """The comparable tokens of one word as heard: usually one, none for a hesitation or a bare mark."""
-    return _comparable(_EDGES.sub("", heard.translate(_APOSTROPHES)).lower())
-
-
 def stem(token: str) -> str:
     """A light English stem: plural, -ing, -ed and a final e are taken off, so that inflections meet.
 

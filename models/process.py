@@ -292,7 +292,7 @@ def _environment() -> dict[str, str]:
     """The child imports what the parent can; numpy's BLAS gets one thread, CTranslate2 its own number.
 
     oneDNN keeps 1024 compiled convolutions, one for every length of window that it met: by 160 utterances
-    that was 200 MB and growing. With 16 of them decoding costs the same CPU.
+    that was 200 MB and growing. Sixteen hold the lengths that `models/windows.py` asks for.
     """
     path = os.pathsep.join(entry for entry in sys.path if entry)
     small = {"OPENBLAS_NUM_THREADS": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16"}

@@ -23,7 +23,7 @@ _FULL: Seconds = 5.0  # until a full node is asked again: of forty calls of five
 class SchedulerStats:
     """Counts since the start, except the `queued_*`, `running` and `oldest_live_age`, which are of now.
 
-    `busy_seconds` sums the seconds in which an engine slot worked; `audio_seconds` what it answered.
+    `busy_seconds` sums the seconds in which an engine slot worked.
     `final_share` and `partial_share` are the parts of all slots that worked for each lately, 0 to 1.
     """
 
@@ -41,7 +41,6 @@ class SchedulerStats:
     final_share: float
     partial_share: float
     busy_seconds: float
-    audio_seconds: float
 
 
 class Scheduler:
@@ -72,7 +71,6 @@ class Scheduler:
         self._groups: set[asyncio.Task[None]] = set()
         self._counts = {"done": 0, "failed": 0, "superseded": 0, "shed": 0}
         self._busy = 0.0
-        self._audio = 0.0
 
     async def transcribe(self, request: SpeechRequest, /) -> Transcript:
         """Waits for its turn and for the answer.
@@ -137,7 +135,6 @@ class Scheduler:
             final_share=self._use.share("final", now),
             partial_share=self._use.share("partial", now),
             busy_seconds=self._busy,
-            audio_seconds=self._audio,
             **self._counts,
         )
 
@@ -227,6 +224,5 @@ class Scheduler:
             self._counts["failed"] += 1
         else:
             self._counts["done"] += 1
-            self._audio += ticket.request.seconds
         self._queue.finish(ticket, self._clock())
         self._settle(ticket, outcome)

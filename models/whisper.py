@@ -31,16 +31,16 @@ MARGINS: tuple[Seconds, ...] = (4.0, 8.0)
 class EngineConfig:
     """What to load and how. `model_path` is a catalogue name or a folder; its checksums are verified.
 
-    `compute_type` "auto" is int8 on a CPU and float16 on a GPU (the GPU path shares this code and has not
-    been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side by side,
-    `batch` how many utterances one decoding takes at most;
-    without `margins` every window is 30 s. `hints`: requests' names go before the decoding, which measured
-    no better and often worse (docs/decisions/0010).
+    `device` and `compute_type` are CTranslate2's; `models.choice` chooses them (the GPU path shares this code
+    and has not been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side
+    by side, `batch` how many utterances one decoding takes at most. Without `margins` every window is 30 s.
+    `hints`: requests' names go before the decoding, which measured no better and often worse
+    (docs/decisions/0010).
     """
 
     model_path: Path | str
     device: str = "cpu"
-    compute_type: str = "auto"
+    compute_type: str = "int8"
     threads: int = 1
     slots: int = 1
     batch: int = 8
@@ -103,15 +103,11 @@ class WhisperEngine:
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        device = _device(config.device)
-        compute_type = config.compute_type
-        if compute_type == "auto":
-            compute_type = {"cpu": "int8", "cuda": "float16"}[device]
         self._config = config
         self._recogniser = Recogniser(
             locate(config.model_path),
-            device=device,
-            compute_type=compute_type,
+            device=config.device,
+            compute_type=config.compute_type,
             threads=config.threads,
             slots=config.slots,
         )
@@ -258,11 +254,3 @@ def _cut_words(judgement: Judgement, end: Seconds) -> Iterator[HeldWords]:
     for cut in judgement.cuts:
         words = tuple(Word(text=word.text, start=end, end=end, confidence=0.0) for word in cut.words)
         yield HeldWords(words=words, reason=cut.reason)
-
-
-def _device(wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    import ctranslate2
-
-    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"

@@ -1,7 +1,7 @@
 """Memory that calls which are over have left with the allocator goes back to the system, now and then.
 
 glibc keeps what was freed in its arenas; with calls coming and going the process grew by 17 MB an hour of
-calls, although nothing was held.
+calls (`callcue bench churn --callers 30 --seconds 90`), although nothing was held.
 """
 
 from __future__ import annotations
