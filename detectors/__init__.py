@@ -18,4 +18,4 @@ REGISTRY: Mapping[str, DetectorFactory] = {
     "flatness": Flatness,
     "leakage": Leakage,
 }
-"""Every detector by the name that `behaviours.toml` gives for its behaviours."""
+"""Every detector by the name that the catalogue gives for its behaviours."""

@@ -13,10 +13,17 @@ from streaming.alerts import AlertRule
 from streaming.events import CallInfo, Detection, Event, Evidence, Party, Seconds, Severity, Verdict
 from streaming.ports import Policy
 
+FILES = ("courtesy", "names", "acknowledgement", "conversation", "flatness", "leakage", "service")
+"""The catalogue's files, `catalogue/NAME.toml`, in the order that scorecards show."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """One row of the catalogue (`behaviours.toml`)."""
+    """One row of the catalogue.
+
+    `why` says where each threshold comes from; `examples` are sentences by verdict (or by kind, where
+    that tells more); `off_because` is the reason why it is off until a deployment switches it on.
+    """
 
     id: str
     title: str
@@ -26,7 +33,10 @@ class Behaviour:
     severity: Severity = Severity.NOTICE
     uses_agent_voice: bool = False  # needs voice measures of the agent; see `Profile`
     version: int = 1
-    thresholds: Mapping[str, float]
+    off_because: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    why: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signals: Mapping[Party, tuple[str, ...]] = field(default_factory=dict)  # voice measures it reads, of whom
     alerts: tuple[AlertRule, ...] = ()
 
@@ -34,7 +44,9 @@ class Behaviour:
 @cache
 def catalogue() -> Mapping[str, Behaviour]:
     """Every behaviour by id, as shipped."""
-    return parse_catalogue(files("detectors").joinpath("behaviours.toml").read_text(encoding="utf-8"))
+    folder = files("detectors").joinpath("catalogue")
+    texts = (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in FILES)
+    return parse_catalogue("\n".join(texts))
 
 
 def parse_catalogue(text: str) -> dict[str, Behaviour]:
@@ -51,8 +63,16 @@ def _behaviour(row: dict[str, Any]) -> Behaviour:
     alerts = tuple(_rule(row["id"], alert) for alert in fields.pop("alert", ()))
     severity = Severity(fields.pop("severity", Severity.NOTICE))
     thresholds = {key: float(value) for key, value in fields.pop("thresholds", {}).items()}
+    examples = {key: tuple(said) for key, said in fields.pop("examples", {}).items()}
     signals = {Party(key): tuple(names) for key, names in fields.pop("signals", {}).items()}
-    return Behaviour(**fields, severity=severity, thresholds=thresholds, signals=signals, alerts=alerts)
+    return Behaviour(
+        **fields,
+        severity=severity,
+        thresholds=thresholds,
+        signals=signals,
+        examples=examples,
+        alerts=alerts,
+    )
 
 
 def _rule(behaviour: str, row: dict[str, Any]) -> AlertRule:
@@ -65,6 +85,12 @@ def _rule(behaviour: str, row: dict[str, Any]) -> AlertRule:
         follow=tuple(fields.pop("follow", ())),
         **fields,
     )
+
+
+def switched_off(off: Collection[str] = (), on: Collection[str] = ()) -> frozenset[str]:
+    """The behaviours that are not judged: those `off`, and those off as shipped that are not `on`."""
+    shipped = {row.id for row in catalogue().values() if row.off_because}
+    return frozenset({*off, *(shipped - set(on))})
 
 
 def signals_read(off: Collection[str] = ()) -> dict[Party, frozenset[str]]:

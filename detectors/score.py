@@ -158,7 +158,7 @@ class ScoreKeeper:
     def _why_not(self, row: Behaviour, at: Seconds) -> str | None:
         """Why a behaviour is not judged in this call, the most lasting reason first; None when it is."""
         if row.id in self._policy.off:
-            return OFF
+            return row.off_because or OFF
         if row.uses_agent_voice and self._call.profile is not Profile.FULL:
             return PROFILE.format(profile=self._call.profile.value)
         if Party.AGENT not in self._call.parties:
@@ -190,6 +190,7 @@ class ScoreKeeper:
             harmful=len(by[Verdict.HARMFUL]),
             rate=round(delivered / opportunities, 4) if rated else None,
             moments=tuple(one.id for one in moments),
+            observed=len(by[Verdict.OBSERVED]),
         )
 
     def _heard(self, party: Party, at: Seconds) -> Heard:

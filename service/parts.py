@@ -11,7 +11,7 @@ import numpy as np
 import structlog
 
 from detectors import REGISTRY
-from detectors.base import catalogue, signals_read
+from detectors.base import catalogue, signals_read, switched_off
 from detectors.bench import Bench
 from detectors.score import ScoreKeeper
 from models.affect import CallVoice
@@ -41,11 +41,12 @@ def session_parts(
     settings: Settings, *, transcriber: Scheduler, ears: Executor, sink: RecordSink
 ) -> SessionParts:
     """What every session is made of: models, detectors, alert rules."""
-    wanted = signals_read(settings.behaviours_off)
+    off = switched_off(settings.behaviours_off, settings.behaviours_on)
+    wanted = signals_read(off)
     meter = PitchMeter() if wanted else None
     rules = [rule for row in catalogue().values() for rule in row.alerts]
-    policy = Policy(thresholds=settings.thresholds, off=settings.behaviours_off)
-    alerting = AlertPolicy(off=settings.behaviours_off)
+    policy = Policy(thresholds=settings.thresholds, off=off)
+    alerting = AlertPolicy(off=off)
     return SessionParts(
         transcriber=transcriber,
         voice=SileroVoiceActivity,

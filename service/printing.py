@@ -29,7 +29,12 @@ from streaming.events import (
 )
 
 _PARTY = {Party.AGENT: ("agent", "cyan"), Party.CUSTOMER: ("customer", "green")}
-_MARK = {Verdict.DELIVERED: ("+", "green"), Verdict.MISSED: ("-", "yellow"), Verdict.HARMFUL: ("!", "red")}
+_MARK = {
+    Verdict.DELIVERED: ("+", "green"),
+    Verdict.MISSED: ("-", "yellow"),
+    Verdict.HARMFUL: ("!", "red"),
+    Verdict.OBSERVED: ("·", "cyan"),
+}
 _LABEL = 10
 
 
@@ -128,16 +133,16 @@ def scorecard_table(card: Scorecard, behaviours: Mapping[str, Behaviour], *, tit
     """The behaviours as rows; those without opportunity show a dash."""
     table = Table(title=escape(title), title_justify="left", caption=_heard(card), caption_justify="left")
     table.add_column("behaviour")
-    for name in ("opportunities", "delivered", "missed", "harmful", "rate"):
+    for name in ("opportunities", "delivered", "missed", "harmful", "observed", "rate"):
         table.add_column(name, justify="right")
     for item in card.items:
         title_of = behaviours[item.behaviour].title if item.behaviour in behaviours else item.behaviour
         rate = "–" if item.rate is None else f"{item.rate:.0%}"
-        numbers = (item.opportunities, item.delivered, item.missed, item.harmful)
+        numbers = (item.opportunities, item.delivered, item.missed, item.harmful, item.observed)
         table.add_row(title_of, *(str(number) if number else "–" for number in numbers), rate)
     for row in card.not_judged:
         title_of = behaviours[row.behaviour].title if row.behaviour in behaviours else row.behaviour
-        table.add_row(title_of, "not judged", "", "", "", "", style="bright_black")
+        table.add_row(title_of, "not judged", "", "", "", "", "", style="bright_black")
     return table
 
 

@@ -25,6 +25,7 @@ _COLUMNS = (
     "delivered",
     "missed",
     "harmful",
+    "observed",
     "rate",
     "not_judged",
 )
@@ -99,6 +100,7 @@ def _rows(one: Scored) -> list[dict[str, object]]:
             "delivered": item.delivered,
             "missed": item.missed,
             "harmful": item.harmful,
+            "observed": item.observed,
             "rate": None if item.rate is None else round(item.rate, 4),
         }
         for item in one.scorecard.items

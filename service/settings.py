@@ -95,6 +95,9 @@ class Settings(BaseSettings):
         default=None, description="wss:// address as Twilio calls it, for its signature"
     )
     behaviours_off: frozenset[str] = frozenset()
+    behaviours_on: frozenset[str] = Field(
+        default=frozenset(), description="behaviours to judge that are off as shipped"
+    )
     thresholds: dict[str, float] = Field(default_factory=dict, description="behaviour.key → number")
     log_level: str = Field(default="info", pattern="^(?i:debug|info|warning|error|critical)$")
     log_json: bool = False

@@ -41,11 +41,16 @@ class Profile(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The judgement of one opportunity. No opportunity means no detection at all."""
+    """The judgement of one opportunity. No opportunity means no detection at all.
+
+    `OBSERVED` judges nobody: a fact of the call that others are judged by, or that people ask for (the
+    customer's frustration, an effort cue, a courtesy word, who ended the call).
+    """
 
     DELIVERED = "delivered"
     MISSED = "missed"
     HARMFUL = "harmful"
+    OBSERVED = "observed"
 
 
 class Severity(StrEnum):
@@ -330,7 +335,7 @@ class WhisperDelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreItem:
-    """One behaviour's tally; `moments` are ids of the detections behind it."""
+    """One behaviour's tally; `moments` are ids of the detections behind it; `observed` judges nobody."""
 
     behaviour: str
     opportunities: int
@@ -339,6 +344,7 @@ class ScoreItem:
     harmful: int
     rate: float | None  # delivered / opportunities, None without opportunity
     moments: tuple[str, ...] = ()
+    observed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

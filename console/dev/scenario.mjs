@@ -115,7 +115,7 @@ function scorecard(judged, truth) {
     if (!mine.length) return [];
     const count = (verdict) => mine.filter((item) => item.verdict === verdict).length;
     const moments = judged.flatMap((item, index) => (item.behaviour === behaviour ? [`${behaviour}@${truth.turns[item.turn].speaker[0]}${item.turn + 1}.${index}`] : []));
-    return [{ behaviour, opportunities: mine.length, delivered: count("delivered"), missed: count("missed"), harmful: count("harmful"), rate: count("delivered") / mine.length, moments }];
+    return [{ behaviour, opportunities: mine.length, delivered: count("delivered"), missed: count("missed"), harmful: count("harmful"), rate: count("delivered") / mine.length, moments, observed: 0 }];
   });
   const heard = ["agent", "customer"].map((speaker) => {
     const turns = truth.turns.filter((turn) => turn.speaker === speaker);

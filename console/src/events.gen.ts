@@ -38,8 +38,11 @@ export type Profile = "eu-workplace" | "training" | "full";
 export type Severity = "info" | "notice" | "warning" | "critical";
 /**
  * The judgement of one opportunity. No opportunity means no detection at all.
+ *
+ * `OBSERVED` judges nobody: a fact of the call that others are judged by, or that people ask for (the
+ * customer's frustration, an effort cue, a courtesy word, who ended the call).
  */
-export type Verdict = "delivered" | "missed" | "harmful";
+export type Verdict = "delivered" | "missed" | "harmful" | "observed";
 
 /**
  * One line of a call's log; `seq` is dense from 1 within the call, 0 for a passing record.
@@ -291,7 +294,7 @@ export interface Heard {
   words: number;
 }
 /**
- * One behaviour's tally; `moments` are ids of the detections behind it.
+ * One behaviour's tally; `moments` are ids of the detections behind it; `observed` judges nobody.
  */
 export interface ScoreItem {
   behaviour: string;
@@ -299,6 +302,7 @@ export interface ScoreItem {
   harmful: number;
   missed: number;
   moments: string[];
+  observed: number;
   opportunities: number;
   rate: number | null;
 }

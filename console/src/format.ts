@@ -36,6 +36,7 @@ export const VERDICT: Readonly<Record<Verdict, string>> = {
   delivered: "Delivered",
   missed: "Missed",
   harmful: "Harmful",
+  observed: "Noticed",
 };
 
 export const PHASE: Readonly<Record<AlertPhase, string>> = {

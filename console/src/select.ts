@@ -4,7 +4,7 @@ import type { CallState, ConsoleState } from "./state";
 import type { Alert, AlertView, AudioGap, Detection, Party, Scorecard, Severity, Utterance, Verdict, Word, WordSpan, WordsHeldBack } from "./wire";
 
 const SEVERITIES: readonly Severity[] = ["info", "notice", "warning", "critical"];
-const VERDICTS: readonly Verdict[] = ["delivered", "missed", "harmful"];
+const VERDICTS: readonly Verdict[] = ["observed", "delivered", "missed", "harmful"];
 const CONTEXT_SECONDS = 10;
 /** A line is whole about a second after it was said; from here on it is late. */
 const BEHIND_SECONDS = 2;
@@ -63,7 +63,7 @@ export function behind(call: Pick<CallState, "lag">): number | null {
 export type Marks = Readonly<Record<Verdict, number>>;
 
 export function marks(detections: readonly Detection[]): Marks {
-  const count = { delivered: 0, missed: 0, harmful: 0 };
+  const count = { delivered: 0, missed: 0, harmful: 0, observed: 0 };
   for (const detection of detections) if (!detection.provisional) count[detection.verdict] += 1;
   return count;
 }
@@ -110,7 +110,7 @@ export function timeline(call: Source): Moment[] {
       reason: held.reason,
     })),
     ...call.detections
-      .filter((detection) => detection.verdict !== "delivered" && !wordSpans(detection).length)
+      .filter((detection) => (detection.verdict === "missed" || detection.verdict === "harmful") && !wordSpans(detection).length)
       .map((detection) => ({ kind: "judged" as const, key: `judged-${detection.id}`, at: detection.at, detection })),
   ];
   moments.sort((a, b) => a.at - b.at);
@@ -213,7 +213,7 @@ export function textOf(words: readonly Word[]): string {
 export function worst(detections: readonly Detection[]): Verdict {
   return detections.reduce<Verdict>(
     (found, { verdict }) => (VERDICTS.indexOf(verdict) > VERDICTS.indexOf(found) ? verdict : found),
-    "delivered",
+    "observed",
   );
 }
 

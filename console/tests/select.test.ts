@@ -39,18 +39,18 @@ test("a call is behind from two seconds on: below that, lines come as they alway
 
 describe("marks and rates", () => {
   test("what is not confirmed is not counted", () => {
-    expect(marks([detection("a"), detection("b", { verdict: "harmful" }), detection("c", { provisional: true })])).toEqual({ delivered: 0, missed: 1, harmful: 1 });
+    expect(marks([detection("a"), detection("b", { verdict: "harmful" }), detection("c", { provisional: true })])).toEqual({ delivered: 0, missed: 1, harmful: 1, observed: 0 });
   });
 
   test("without an opportunity there is no rate", () => {
     const scorecard = { type: "scorecard" as const, at: 1, items: [], heard: [], not_judged: [], version: 1 };
     expect(overallRate(scorecard)).toBeNull();
-    const item = { behaviour: "b", opportunities: 4, delivered: 3, missed: 1, harmful: 0, rate: 0.75, moments: [] };
+    const item = { behaviour: "b", opportunities: 4, delivered: 3, missed: 1, harmful: 0, rate: 0.75, moments: [], observed: 0 };
     expect(overallRate({ ...scorecard, items: [item] })).toBe(0.75);
   });
 
   test("what cannot be missed does not raise the rate", () => {
-    const item = { opportunities: 2, delivered: 1, missed: 1, harmful: 0, rate: 0.5, moments: [] };
+    const item = { opportunities: 2, delivered: 1, missed: 1, harmful: 0, rate: 0.5, moments: [], observed: 0 };
     const items = [{ ...item, behaviour: "b" }, { ...item, behaviour: "c", delivered: 2, missed: 0, rate: null }];
     expect(overallRate({ type: "scorecard", at: 1, items, heard: [], not_judged: [], version: 1 })).toBe(0.5);
   });

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from detectors import REGISTRY, agent_voice, flatness
-from detectors.base import Behaviour, catalogue, parse_catalogue, signals_read
+from detectors.base import Behaviour, catalogue, parse_catalogue, signals_read, switched_off
 from streaming.events import Party, Severity, Verdict
 
-IDS = {
+IDS = {  # asked for by name, and the rest of the catalogue
     "courtesy.greeting",
     "courtesy.please_thanks",
     "courtesy.request_form",
@@ -22,6 +22,26 @@ IDS = {
     "tone.flat",
     "emotion.leakage",
     "emotion.recovery",
+    "courtesy.words",
+    "emotion.abuse",
+    "emotion.empathy",
+    "emotion.frustration",
+    "emotion.frustration_clock",
+    "listening.comprehension",
+    "listening.interruption",
+    "listening.pause",
+    "language.positive",
+    "sales.opening",
+    "service.effort",
+    "service.escalation",
+    "service.next_issue",
+    "service.ownership",
+    "service.resolution",
+    "call.dead_air",
+    "call.handle_time",
+    "call.hang_up",
+    "call.rate",
+    "call.talk_ratio",
 }
 NEGATIVE = re.compile(r"\b(don't|do not|never|stop|avoid|wrong|bad|rude|fail\w*|mistake|curt|forgot)\b", re.I)
 ROWS = pytest.mark.parametrize("row", catalogue().values(), ids=lambda row: row.id)
@@ -34,7 +54,7 @@ def test_the_catalogue_has_every_behaviour_asked_for() -> None:
 @ROWS
 def test_a_row_says_what_is_meant_and_when_its_chance_opens(row: Behaviour) -> None:
     assert row.title and row.meaning.endswith(".") and row.opportunity.endswith(".")
-    assert row.thresholds
+    assert set(row.why) <= set(row.thresholds)
 
 
 @ROWS
@@ -95,3 +115,9 @@ def test_without_the_behaviours_that_read_it_the_customer_s_voice_is_not_asked_f
     off = frozenset({"emotion.leakage", "emotion.recovery"})
     assert Party.CUSTOMER not in signals_read(off)
     assert signals_read(off | {"tone.flat"}) == {}
+
+
+def test_what_is_off_as_shipped_says_why_and_can_be_switched_on() -> None:
+    assert switched_off() == {"sales.opening"}
+    assert catalogue()["sales.opening"].off_because.endswith(".")
+    assert switched_off({"name.use"}, {"sales.opening"}) == {"name.use"}

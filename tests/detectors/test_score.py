@@ -159,10 +159,9 @@ def test_voice_without_enough_of_it_is_not_judged() -> None:
 def test_a_failed_detector_takes_its_behaviours_with_it() -> None:
     before = detection("emotion.leakage", "harmful", "a1.dismissive", kind="dismissive")
     found = card(before, DetectorFailed(detector="leakage", at=20.0, error="ValueError"))
-    assert {key for key, why in reasons(found).items() if why == scoring.FAILED} == {
-        "emotion.leakage",
-        "emotion.recovery",
-    }
+    failed = {key for key, why in reasons(found).items() if why == scoring.FAILED}
+    assert failed == {row.id for row in catalogue().values() if row.detector == "leakage"}
+    assert {"emotion.leakage", "emotion.recovery"} <= failed
     assert score(CALL, TALK, failed=["leakage"]).not_judged == score(
         CALL, [*TALK, DetectorFailed(detector="leakage", at=20.0, error="ValueError")]
     ).not_judged  # fmt: skip

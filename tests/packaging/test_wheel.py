@@ -65,7 +65,7 @@ def test_every_file_of_a_package_is_in_the_wheel(wheel: Path, package: str) -> N
 
 def test_the_data_files_that_code_reads_are_among_them(wheel: Path) -> None:
     held = names(wheel)
-    assert "detectors/behaviours.toml" in held
+    assert "detectors/catalogue/courtesy.toml" in held
     assert any(name.startswith("detectors/lexicons/") and name.endswith(".toml") for name in held)
     assert any(name.startswith("detectors/lexicons/") and name.endswith(".txt") for name in held)
     assert any(name.startswith("service/store/migrations/versions/v") for name in held)

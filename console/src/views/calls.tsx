@@ -76,7 +76,7 @@ const Row = memo(({ call, chosen }: { call: CallState; chosen: boolean }) => {
   );
 });
 
-const MARK_WORDS: Readonly<globalThis.Record<Verdict, string>> = { delivered: "delivered", missed: "missed", harmful: "harmful" };
+const MARK_WORDS: Readonly<globalThis.Record<Verdict, string>> = { delivered: "delivered", missed: "missed", harmful: "harmful", observed: "observed" };
 
 function MarkCounts({ call }: { call: CallState }) {
   const counts = marks(call.detections);

@@ -14,6 +14,7 @@ function Icon({ children }: { children: JSX.Element | JSX.Element[] }) {
 export function VerdictIcon({ verdict }: { verdict: Verdict }) {
   if (verdict === "delivered") return <Icon><path d="M3.5 8.5l3 3 6-7" /></Icon>;
   if (verdict === "missed") return <Icon><circle cx="8" cy="8" r="4.5" /></Icon>;
+  if (verdict === "observed") return <Icon><circle cx="8" cy="8" r="1.8" /></Icon>;
   return <Icon><path d="M8 2.5l5.5 10h-11z" /></Icon>;
 }
 

@@ -5,7 +5,7 @@ import { VerdictIcon } from "./icons";
 import type { ScoreItem, Scorecard } from "../wire";
 
 export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
-  const judged = scorecard.items.filter((item) => item.opportunities + item.harmful > 0);
+  const judged = scorecard.items.filter((item) => item.opportunities + item.harmful + item.observed > 0);
   const quiet = scorecard.items.filter((item) => !judged.includes(item));
   const harmful = harmfulMoments(scorecard);
   return (
@@ -62,6 +62,7 @@ function Items({ items }: { items: readonly ScoreItem[] }) {
           <th scope="col">Delivered</th>
           <th scope="col">Missed</th>
           <th scope="col">Harmful</th>
+          <th scope="col">Observed</th>
           <th scope="col">Rate</th>
         </tr>
       </thead>
@@ -82,6 +83,7 @@ function Item({ item }: { item: ScoreItem }) {
       <Count of={item.delivered} />
       <Count of={item.missed} tone="missed" />
       <Count of={item.harmful} tone="harmful" />
+      <Count of={item.observed} />
       <td class="score-cell-rate">
         {item.rate !== null && <svg class="meter" viewBox="0 0 56 6" aria-hidden="true"><rect width={56 * item.rate} /></svg>}
         <span>{percent(item.rate)}</span>
