@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from evaluation.codes import CODES, UNSIGNED
+from evaluation.labels import CODES, DERIVED, UNSIGNED
 from streaming.errors import ConfigError
 from streaming.events import Party, Seconds
 
@@ -45,7 +45,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class BackChannel:
-    """What the other party puts in without taking the floor: it begins with the turn's word `word` (0-based)."""
+    """What the other party says without taking the floor, over the turn from its word `word` (0-based) on."""
 
     speaker: Party
     text: str
@@ -222,7 +222,7 @@ class _Reader:
             code, _, words = bare.partition("=")
             unsure = bare != label
             meaning = CODES.get(UNSIGNED.get(code, code))
-            if meaning is None or (code in UNSIGNED and not unsure):
+            if meaning is None or code in DERIVED or (code in UNSIGNED and not unsure):
                 raise self.fail(number, f"unknown label {code!r}; the codes are in evaluation/LABELS.md")
             if meaning.on is not speaker:
                 raise self.fail(number, f"the label {code!r} belongs on the {meaning.on.value}'s turns")
