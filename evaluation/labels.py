@@ -116,7 +116,7 @@ class Moment:
 
 
 def meaning_of(behaviour: str, verdict: Verdict, kind: str, speaker: Party) -> Meaning:
-    """The row for a label in words; what the table does not know (a custom behaviour) gets a row of its own."""
+    """The row for a label in words; what the table does not know (a custom behaviour) gets its own."""
     for row in _ROWS:
         same = row.behaviour == behaviour and row.verdict is verdict
         if same and row.kind in ("", kind):

@@ -15,6 +15,7 @@ from service.cli_bench import bench_app
 from service.cli_config import config_app
 from service.cli_db import app as db_app
 from service.cli_demo import demo
+from service.cli_evaluate import evaluate
 from service.cli_models import models_app
 from service.cli_score import score
 from service.cli_serve import serve
@@ -48,6 +49,7 @@ app.command()(serve)
 app.command()(stream)
 app.command()(score)
 app.command()(demo)
+app.command()(evaluate)
 app.add_typer(models_app, name="models")
 app.add_typer(db_app, name="db")
 app.add_typer(config_app, name="config")

@@ -1,0 +1,78 @@
+"""Runs the product's own judges over a call's events, and keeps what they stood by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from detectors import REGISTRY
+from detectors.bench import Bench
+from streaming.events import (
+    Alert,
+    AlertUpdate,
+    CallEnded,
+    CallInfo,
+    CallStarted,
+    Detection,
+    DetectionWithdrawn,
+    DetectorFailed,
+    Event,
+    Scorecard,
+    Seconds,
+    Utterance,
+    Whisper,
+    WhisperDelivered,
+)
+from streaming.ports import Policy
+
+_NOT_HEARD = (
+    CallStarted,
+    CallEnded,
+    Detection,
+    DetectionWithdrawn,
+    DetectorFailed,
+    Alert,
+    AlertUpdate,
+    Whisper,
+    WhisperDelivered,
+    Scorecard,
+)
+"""What a log holds besides what was heard and measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`failed` are detectors that raised, and the type of what they raised."""
+
+    detections: tuple[Detection, ...]
+    utterances: Mapping[str, Utterance]
+    failed: Mapping[str, str]
+
+
+def judge(info: CallInfo, events: Iterable[Event], policy: Policy) -> Judged:
+    """As a replay of the call's log would: every event once, in log order, then the end."""
+    bench = Bench(info, policy, REGISTRY)
+    found: dict[str, Detection] = {}
+    utterances: dict[str, Utterance] = {}
+    _keep(bench.feed(CallStarted(call=info)), found)
+    last: Seconds = 0.0
+    for event in events:
+        if isinstance(event, CallEnded):
+            last = event.at
+        if isinstance(event, _NOT_HEARD):
+            continue
+        last = max(last, float(getattr(event, "at", getattr(event, "end", 0.0))))
+        if isinstance(event, Utterance) and event.final:
+            utterances[event.id] = event
+        _keep(bench.feed(event), found)
+    _keep(bench.finish(last), found)
+    stood = (one for one in found.values() if not one.provisional)
+    return Judged(tuple(sorted(stood, key=lambda one: (one.start, one.id))), utterances, bench.failed)
+
+
+def _keep(judged: Iterable[Event], found: dict[str, Detection]) -> None:
+    for one in judged:
+        if isinstance(one, Detection):
+            found[one.id] = one
+        elif isinstance(one, DetectionWithdrawn):
+            found.pop(one.id, None)

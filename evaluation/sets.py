@@ -1,0 +1,95 @@
+"""The labelled sets by name, and what each can be judged from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evaluation.cases import Case, case_of
+from evaluation.script import read_call
+from evaluation.timeline import Spoken, Timeline
+from streaming.errors import ConfigError
+from streaming.events import Party
+
+HERE = Path(__file__).resolve().parent
+CALLS = HERE / "calls"
+HEARD = HERE / "heard"
+TEXT = "text"
+OWN = ("dev", "held_out")
+CLOSED = frozenset({"held_out"})
+"""Only measured: no example of it is shown, so that nobody builds a detector on it by accident."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledSet:
+    name: str
+    cases: tuple[Case, ...]
+    hash: str  # of the labels and texts
+    conditions: tuple[str, ...] = (TEXT,)
+    heard: Path | None = None
+    behaviours: frozenset[str] = field(
+        default_factory=frozenset
+    )  # labelled throughout; empty: all of the table
+
+
+def own_set(name: str) -> LabelledSet:
+    """One of our own sets. Raises `ConfigError` where the package came without them."""
+    folder = CALLS / name
+    paths = sorted(folder.glob("*.call"))
+    if not paths:
+        raise ConfigError(f"the set {name} is part of a checkout and not of the package; give a folder")
+    heard = HEARD / name
+    cases = tuple(case_of(read_call(path), _truth(heard, path.stem)) for path in paths)
+    return LabelledSet(
+        name=name,
+        cases=cases,
+        hash=hash_of(paths),
+        conditions=(TEXT, *_conditions(heard)),
+        heard=heard,
+    )
+
+
+def hash_of(paths: Sequence[Path]) -> str:
+    """Of the files' names and bytes, in order of name."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _conditions(heard: Path) -> tuple[str, ...]:
+    """Folders of logs, CONDITION-MODEL, in order of name."""
+    return tuple(sorted(path.name for path in heard.glob("*-*") if path.is_dir()))
+
+
+def _truth(heard: Path, name: str) -> Timeline | None:
+    """When each turn sounds in the recording of a call, if it was ever rendered."""
+    path = heard / "times" / f"{name}.json"
+    if not path.exists():
+        return None
+    said = json.loads(path.read_text(encoding="utf-8"))
+    return Timeline(
+        said=tuple(
+            Spoken(
+                turn=row["turn"],
+                inside=row["inside"],
+                speaker=Party(row["speaker"]),
+                text=row.get("text", ""),
+                start=row["start"],
+                end=row["end"],
+            )
+            for row in said["said"]
+        ),
+        music=tuple((start, end) for start, end in said["music"]),
+        seconds=said["seconds"],
+    )
+
+
+def labelled_set(name: str) -> LabelledSet:
+    """A set by name. Raises `ConfigError` where there is none."""
+    if name in OWN:
+        return own_set(name)
+    raise ConfigError(f"no set or folder is called {name}; there are {', '.join(OWN)}")
