@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detectors.acknowledgement import Acknowledgement
+from detectors.conversation import Conversation
 from detectors.courtesy import Courtesy
 from detectors.flatness import Flatness
 from detectors.leakage import Leakage
@@ -15,6 +16,7 @@ REGISTRY: Mapping[str, DetectorFactory] = {
     "courtesy": Courtesy,
     "names": Names,
     "acknowledgement": Acknowledgement,
+    "conversation": Conversation,
     "flatness": Flatness,
     "leakage": Leakage,
 }

@@ -118,6 +118,6 @@ def test_without_the_behaviours_that_read_it_the_customer_s_voice_is_not_asked_f
 
 
 def test_what_is_off_as_shipped_says_why_and_can_be_switched_on() -> None:
-    assert switched_off() == {"sales.opening"}
+    assert switched_off() == {"listening.pause", "sales.opening"}
     assert catalogue()["sales.opening"].off_because.endswith(".")
-    assert switched_off({"name.use"}, {"sales.opening"}) == {"name.use"}
+    assert switched_off({"name.use"}, {"listening.pause", "sales.opening"}) == {"name.use"}
