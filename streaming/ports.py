@@ -101,16 +101,28 @@ class ProsodyMeter(Protocol):
         ...
 
 
+class Meaning(Protocol):
+    """Sentences as vectors: those that mean alike lie close to each other."""
+
+    def vectors(self, sentences: Sequence[str], /) -> NDArray[np.float32]:
+        """One row of unit length a sentence, shape ``(n, d)``: the same in any company, on one machine.
+
+        Blocking (CPU) for what was not asked lately; thread-safe.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What detectors may assume and use in a call.
 
     `thresholds` overrides catalogue numbers by ``behaviour.key`` (``"name.use.first_use_seconds"``);
-    `off` lists behaviours that are not judged.
+    `off` lists behaviours that are not judged. Without `meaning` detectors go by words alone.
     """
 
     thresholds: dict[str, float] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
+    meaning: Meaning | None = None
 
 
 class Detector(Protocol):
