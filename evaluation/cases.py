@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from evaluation.derived import name_marks
@@ -11,6 +11,10 @@ from evaluation.labels import CODES, UNSIGNED, Moment
 from evaluation.script import Call, spoken
 from evaluation.timeline import Spoken, Timeline, lay_out, pieces
 from streaming.events import CallInfo, Event, Party, Profile, Seconds
+
+
+TURN_SILENCE: Seconds = 2.0
+"""Speech behind a longer silence is a turn of its own, whoever spoke last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,22 @@ class Case:
     turns: tuple[Span, ...]
     moments: tuple[Moment, ...]
     events: tuple[Event, ...] = ()
+    exact: bool = True  # the turns' times are those of the recording
 
     def under(self, profile: Profile) -> Case:
         return replace(self, info=replace(self.info, profile=profile))
+
+
+def joined(pieces: Iterable[Span]) -> tuple[Span, ...]:
+    """Pieces of speech as turns: what one party says until the other does, or until a long silence."""
+    found: list[Span] = []
+    for one in sorted(pieces, key=lambda piece: (piece.start, piece.end)):
+        last = found[-1] if found else None
+        if last is not None and last.speaker is one.speaker and one.start - last.end < TURN_SILENCE:
+            found[-1] = replace(last, end=max(last.end, one.end), text=f"{last.text} {one.text}")
+        else:
+            found.append(one)
+    return tuple(found)
 
 
 def estimated(call: Call) -> Timeline:

@@ -10,8 +10,9 @@ from rich.console import Console
 from detectors.base import catalogue
 from evaluation.examples import examples
 from evaluation.labels import CODES
+from evaluation.named import labelled_set
 from evaluation.run import Result, evaluate
-from evaluation.sets import CLOSED, LabelledSet, labelled_set
+from evaluation.sets import CLOSED, LabelledSet
 from evaluation.tables import print_examples, print_rows
 from service.settings import load_settings
 from streaming.errors import ConfigError
@@ -45,7 +46,7 @@ def run(asked: Asked) -> None:
             "Use dev, or give --open-held-out if nobody will build on what you see"
         )
     behaviours = _behaviours(asked.behaviours)
-    labelled = _narrowed(labelled_set(asked.which), asked.calls)
+    labelled = _narrowed(labelled_set(asked.which, behaviours=_known()), asked.calls)
     policy = Policy(thresholds=load_settings().thresholds)
     results = [
         evaluate(labelled, condition, profile=asked.profile, policy=policy, behaviours=behaviours)
@@ -59,12 +60,17 @@ def run(asked: Asked) -> None:
 
 
 def _behaviours(asked: tuple[str, ...]) -> frozenset[str]:
-    known = set(catalogue()) | {row.behaviour for row in CODES.values()}
+    known = _known()
     found = [CODES[one].behaviour if one in CODES else one for one in asked]
     unknown = [one for one in found if one not in known]
     if unknown:
         raise ConfigError(f"no behaviour is called {unknown[0]}; there are {', '.join(sorted(known))}")
     return frozenset(found)
+
+
+def _known() -> frozenset[str]:
+    """What can be labelled and judged: the catalogue, a deployment's own behaviours in it."""
+    return frozenset(catalogue()) | {row.behaviour for row in CODES.values()}
 
 
 def _narrowed(labelled: LabelledSet, calls: tuple[str, ...]) -> LabelledSet:

@@ -113,6 +113,7 @@ class Moment:
     end: Seconds
     unsure: bool = False
     words: str = ""
+    speaker: Party | None = None  # whose turn it stands on; None: `meaning.on`
 
 
 def meaning_of(behaviour: str, verdict: Verdict, kind: str, speaker: Party) -> Meaning:

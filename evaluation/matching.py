@@ -101,9 +101,9 @@ class _Places:
 
     def of_moment(self, moment: Moment) -> frozenset[int]:
         """The turn the label stands on: of its speaker, else whatever lies there."""
-        return self._on(moment.meaning.on, moment.start, moment.end, slack=0.0) or self._around(
-            moment.start, moment.end
-        )
+        party = moment.speaker or moment.meaning.on
+        mine = self._on(party, moment.start, moment.end, slack=0.0)
+        return mine or self._around(moment.start, moment.end)
 
     def of_detection(self, one: Detection, on: Party) -> frozenset[int]:
         """The turns of the party that the label is about; nowhere when only the other party spoke."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from evaluation.cases import Case
+from evaluation.cases import Case, Span, joined
 from evaluation.classes import CLASSES, Class, classes_for, meanings
 from evaluation.figures import Row, rows
 from evaluation.judging import Judged, judge
@@ -13,8 +13,7 @@ from evaluation.labels import Meaning
 from evaluation.logs import read_log
 from evaluation.matching import Outcome, match
 from evaluation.sets import TEXT, LabelledSet
-from streaming.errors import ConfigError
-from streaming.events import Event, Profile
+from streaming.events import Event, Profile, Utterance
 from streaming.ports import Policy
 
 
@@ -27,11 +26,12 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One set under one condition."""
+    """One set under one condition; `absent` are calls that it does not hold."""
 
     condition: str
     calls: tuple[CallResult, ...]
     classes: tuple[Class, ...]
+    absent: tuple[str, ...] = ()
 
     def rows(self) -> list[Row]:
         return rows([call.outcomes for call in self.calls], self.classes)
@@ -45,26 +45,44 @@ def evaluate(
     policy: Policy,
     behaviours: Iterable[str] = (),
 ) -> Result:
-    """`behaviours` narrows the classes to theirs. Raises `ConfigError` where the condition is not at hand."""
-    extra = _own(labelled)
+    """`behaviours` narrows the classes to theirs."""
+    extra = own_meanings(labelled)
     wanted = frozenset(behaviours) or labelled.behaviours
     classes = classes_for(wanted, extra) if wanted else CLASSES
     counted = tuple(meanings(classes, extra))
-    calls = []
+    calls: list[CallResult] = []
+    absent: list[str] = []
     for case in labelled.cases:
-        known = case.under(profile)
-        judged = judge(known.info, _events(labelled, case, condition), policy)
-        calls.append(CallResult(known, judged, match(known, judged, counted)))
-    return Result(condition, tuple(calls), classes)
+        events = events_under(labelled, case, condition)
+        if events is None:
+            absent.append(case.name)
+        else:
+            calls.append(_call(case.under(profile), events, policy, counted))
+    return Result(condition, tuple(calls), classes, tuple(absent))
 
 
-def _events(labelled: LabelledSet, case: Case, condition: str) -> Iterable[Event]:
+def _call(case: Case, events: Iterable[Event], policy: Policy, counted: Sequence[Meaning]) -> CallResult:
+    judged = judge(case.info, events, policy)
+    if not case.turns:
+        case = replace(case, turns=turns_heard(judged.utterances.values()))
+    return CallResult(case, judged, match(case, judged, counted))
+
+
+def events_under(labelled: LabelledSet, case: Case, condition: str) -> Iterable[Event] | None:
+    """What a call is judged from; None where it was not heard so, or nobody knows when its turns sound."""
     if condition == TEXT:
-        return case.events
-    if labelled.heard is None:
-        raise ConfigError(f"the set {labelled.name} has no condition {condition}")
-    return read_log(labelled.heard / condition / f"{case.name}.jsonl.gz")
+        return case.events or None
+    if labelled.heard is None or not case.exact:
+        return None
+    log = labelled.heard / condition / f"{case.name}.jsonl.gz"
+    return list(read_log(log)) if log.exists() else None
 
 
-def _own(labelled: LabelledSet) -> tuple[Meaning, ...]:
+def turns_heard(utterances: Iterable[Utterance]) -> tuple[Span, ...]:
+    """Turns of a recording without a transcript: what one party said until the other said something."""
+    return joined(Span(one.speaker, one.start, one.end, one.text) for one in utterances if one.words)
+
+
+def own_meanings(labelled: LabelledSet) -> tuple[Meaning, ...]:
+    """Those of the set's labels, the table's among them."""
     return tuple({one.meaning.code: one.meaning for case in labelled.cases for one in case.moments}.values())
