@@ -32,6 +32,7 @@ class Behaviour:
     detector: str
     severity: Severity = Severity.NOTICE
     uses_agent_voice: bool = False  # needs voice measures of the agent; see `Profile`
+    needs_meaning: bool = False  # not judged where no sentence encoder is there
     version: int = 1
     off_because: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -111,6 +112,7 @@ class Judge:
     def __init__(self, call: CallInfo, policy: Policy) -> None:
         self.call = call
         self.policy = policy
+        self.rows = catalogue()
 
     def feed(self, event: Event, /) -> Iterable[Detection]:
         raise NotImplementedError
@@ -120,7 +122,7 @@ class Judge:
 
     def threshold(self, behaviour: str, key: str) -> float:
         """The policy's number for `behaviour.key`, else the catalogue's."""
-        default = catalogue()[behaviour].thresholds[key]
+        default = self.rows[behaviour].thresholds[key]
         return self.policy.thresholds.get(f"{behaviour}.{key}", default)
 
     def detect(
@@ -140,7 +142,7 @@ class Judge:
         provisional: bool = False,
     ) -> Detection:
         """`where` makes the id unique in the call: an utterance id, or a running number."""
-        row = catalogue()[behaviour]
+        row = self.rows[behaviour]
         return Detection(
             id=f"{behaviour}@{where}",
             behaviour=behaviour,

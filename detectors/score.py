@@ -15,7 +15,7 @@ How opportunities are counted, a behaviour at a time:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from detectors.base import Behaviour, catalogue
@@ -52,6 +52,7 @@ LEAST_AGENT_SPEECH: Seconds = 2.0
 OFF = "Switched off by policy."
 PROFILE = "The policy profile {profile} keeps voice measures of the agent out of scorecards."
 FAILED = "The detector failed during the call."
+WORDS_ONLY = "It is judged by meaning, and the sentence encoder is not on this machine."
 NO_AGENT = "The agent was not recorded."
 NO_CUSTOMER = "The customer was not recorded."
 TOO_LITTLE = "Too little speech of the agent was heard."
@@ -104,8 +105,17 @@ class _Side:
 class ScoreKeeper:
     """Keeps the tallies of one call as its events come (`streaming.ports.ScoreKeeper`)."""
 
-    def __init__(self, call: CallInfo, policy: Policy, *, failed: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        call: CallInfo,
+        policy: Policy,
+        *,
+        failed: Iterable[str] = (),
+        rows: Mapping[str, Behaviour] | None = None,
+    ) -> None:
+        """`rows` are the behaviours to sum up, default: the catalogue as shipped."""
         self.now: Seconds = 0.0
+        self._rows = catalogue() if rows is None else rows
         self._call = call
         self._policy = policy
         self._failed = set(failed)
@@ -134,7 +144,7 @@ class ScoreKeeper:
 
     def card(self, at: Seconds, /) -> Scorecard:
         """The scorecard as of `at`; feeding may go on afterwards."""
-        reasons = {row.id: self._why_not(row, at) for row in catalogue().values()}
+        reasons = {row.id: self._why_not(row, at) for row in self._rows.values()}
         judged = [key for key, reason in reasons.items() if reason is None]
         return Scorecard(
             at=at,
@@ -167,6 +177,8 @@ class ScoreKeeper:
             return NO_CUSTOMER
         if row.detector in self._failed:
             return FAILED
+        if row.needs_meaning and self._policy.meaning is None:
+            return WORDS_ONLY
         unmeasured = row.uses_agent_voice and not any(self._of(row.id))
         too_little = self._sides[Party.AGENT].spoken(at) < LEAST_AGENT_SPEECH
         return TOO_LITTLE if unmeasured or too_little else None

