@@ -17,8 +17,11 @@ from streaming.events import (
     DetectionWithdrawn,
     DetectorFailed,
     Event,
+    Party,
+    Profile,
     Scorecard,
     Seconds,
+    Signal,
     Utterance,
     Whisper,
     WhisperDelivered,
@@ -59,7 +62,7 @@ def judge(info: CallInfo, events: Iterable[Event], policy: Policy) -> Judged:
     for event in events:
         if isinstance(event, CallEnded):
             last = event.at
-        if isinstance(event, _NOT_HEARD):
+        if isinstance(event, _NOT_HEARD) or _forbidden(event, info.profile):
             continue
         last = max(last, float(getattr(event, "at", getattr(event, "end", 0.0))))
         if isinstance(event, Utterance) and event.final:
@@ -68,6 +71,12 @@ def judge(info: CallInfo, events: Iterable[Event], policy: Policy) -> Judged:
     _keep(bench.finish(last), found)
     stood = (one for one in found.values() if not one.provisional)
     return Judged(tuple(sorted(stood, key=lambda one: (one.start, one.id))), utterances, bench.failed)
+
+
+def _forbidden(event: Event, profile: Profile) -> bool:
+    """Logs are kept of everything; a stricter profile does not measure the agent's voice at all."""
+    mine = isinstance(event, Signal) and event.speaker is Party.AGENT
+    return mine and profile is Profile.EU_WORKPLACE
 
 
 def _keep(judged: Iterable[Event], found: dict[str, Detection]) -> None:

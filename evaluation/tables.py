@@ -91,11 +91,12 @@ def _wanted(row: Row) -> Text:
     return Text(f"{precision:.2f} / {recall:.2f}", style=style)
 
 
-def print_examples(out: Console, examples: Sequence[Example]) -> None:
-    for one in examples:
+def print_examples(out: Console, examples: Sequence[tuple[str, Example]]) -> None:
+    """Each with the condition that it was found under."""
+    for condition, one in examples:
         minutes, seconds = divmod(one.start, 60)
         style = "red" if one.kind == "false" else "yellow"
-        where = f"{one.call} {int(minutes)}:{seconds:04.1f}"
+        where = f"{one.call} {int(minutes)}:{seconds:04.1f}, {condition}"
         sure = "" if one.confidence is None else f" ({one.confidence:.2f})"
         out.print(Text(f"{one.kind:6} {one.title}{sure}  {where}", style=style))
         out.print(Text(f"       {one.said}"), soft_wrap=True)

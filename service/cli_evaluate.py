@@ -30,7 +30,17 @@ def evaluate(
     open_held_out: Annotated[
         bool, typer.Option("--open-held-out", help="Let --examples show what detectors are not built on.")
     ] = False,
+    model: Annotated[str | None, typer.Option(help="Whisper weights for a folder's recordings.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep what was heard of a folder's recordings here, and use it again.")
+    ] = None,
+    hear: Annotated[
+        Path | None, typer.Option(help="Hear our own sets again, from where evaluation.speak wrote them.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")] = None,
+    plots: Annotated[
+        Path | None, typer.Option(help="Folder for curves as SVG (needs matplotlib: pip install matplotlib).")
+    ] = None,
 ) -> None:
     """Compare what is judged of labelled calls with their labels: precision, recall, F1 with intervals.
 
@@ -51,5 +61,9 @@ def evaluate(
             examples=examples,
             open_held_out=open_held_out,
             json_file=json_file,
+            plots=plots,
+            model=model,
+            keep=keep,
+            hear=hear,
         )
     )
