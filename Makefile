@@ -49,7 +49,7 @@ fmt: $(VENV)/.ready ## format the code
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 samples: $(VENV)/.ready ## render the sample calls again (fetches voices)
-	$(BIN)/python samples/render.py
+	$(BIN)/python -m samples.render
 
 clean: ## forget what was set up here (weights stay in the user's cache)
 	rm -rf $(VENV) service/web console/node_modules
