@@ -8,18 +8,17 @@ from typing import Literal
 
 from rapidfuzz.distance import OSA
 
+from detectors.dates import month_near, when
 from detectors.lexicon import word_list
 from detectors.numerals import Number, numbers, numbers_of
+from detectors.spelling import Spelled, spellings
 from detectors.text import Line, Token
 
 FigureKind = Literal["code", "spelling", "money", "date", "year", "time", "quantity"]
 
-_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
-_MONTHS = {name: at for at, name in enumerate(_MONTH_NAMES.split(), start=1)}
 _SIGNS = "$£€"
 _PAUSE = 2.5  # seconds between two utterances of one number read out in groups
 _LEAST_CODE = 4  # digits; shorter ones are quantities
-_LEAST_SPELLING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +45,12 @@ class Figure:
 
 def figures(line: Line) -> tuple[Figure, ...]:
     """Every figure of a line in order."""
-    spelled = _spellings(line)
+    spelled = [_spelling(line, run) for run in spellings(line)]
     joined = _joined(line, numbers_of(line))
     heard = [_figure(line, number) for number in joined]
-    whole = [*spelled, *(figure for figure in heard if figure.kind == "date")]
-    kept = [figure for figure in heard if figure.kind == "date" or not _inside(figure, whole)]
-    return tuple(sorted([*kept, *spelled], key=lambda figure: figure.first))
+    found = [*heard, *spelled]
+    kept = [figure for figure in found if not any(_covers(other, figure) for other in found)]
+    return tuple(sorted(kept, key=lambda figure: figure.first))
 
 
 def flow(lines: Sequence[Line]) -> list[Figure]:
@@ -101,10 +100,14 @@ def _joined(line: Line, found: Sequence[Number]) -> list[Number]:
 
 
 def _is_one_number(line: Line, before: Number, after: Number) -> bool:
-    if not (before.spelled or after.spelled) or _month_near(line.tokens, before) is not None:
+    if not (before.spelled or after.spelled) or month_near(line.tokens, before) is not None:
         return False
     same_sentence = line.sentence_of(before.last) == line.sentence_of(after.first)
     return same_sentence or (before.spelled and after.spelled and len(before.digits) > 1)
+
+
+def _spelling(line: Line, run: Spelled) -> Figure:
+    return Figure(kind="spelling", value=run.value, line=line, first=run.first, last=run.last)
 
 
 def _figure(line: Line, number: Number) -> Figure:
@@ -114,13 +117,16 @@ def _figure(line: Line, number: Number) -> Figure:
 
 def _kind(tokens: Sequence[Token], number: Number) -> tuple[FigureKind, str, int, int]:
     first, last, digits = number.first, number.last, number.digits
-    dated = _date(tokens, number)
-    if dated is not None:
-        return dated
+    found = when(tokens, number)
+    if found is not None:
+        return found.kind, found.value, found.first, found.last
     after = tokens[last + 1].text if last + 1 < len(tokens) else ""
     if any(token.heard[:1] in _SIGNS for token in tokens[first : last + 1] if token.heard):
         return "money", _amount(tokens, number), first, last
     if after in _words("money"):
+        small = numbers(tokens[last + 2 : last + 5])  # "twelve dollars, fifty"
+        if small and not small[0].first and len(small[0].digits) == 2 and not small[0].ordinal:
+            return "money", digits + small[0].digits, first, last + 2 + small[0].last
         return "money", digits, first, last + 1
     if len(digits) <= 4 and _is_hour(tokens, number, after):
         return "time", digits, first, last
@@ -164,69 +170,15 @@ def _is_round(tokens: Sequence[Token], number: Number) -> bool:
     return bool(said & {"hundred", "thousand", "million"})
 
 
-def _month_near(tokens: Sequence[Token], number: Number) -> int | None:
-    """The token of a month next to a number ("March 4", "4 March", "fourth of March")."""
-    for at in (number.first - 1, number.first - 2, number.last + 1, number.last + 2):
-        if not 0 <= at < len(tokens) or not _month(tokens[at]):
-            continue
-        near = at in (number.first - 1, number.last + 1)
-        between = tokens[number.first - 1 if at < number.first else number.last + 1].text
-        if near or between in ("the", "of"):
-            return at
-    return None
-
-
-def _month(token: Token) -> int:
-    """1 to 12, or 0 when the token is no month; cut forms ("Sept.") count, "mark" and "marching" do not."""
-    whole = token.text in word_list("figures", "calendar") or token.text == "may"
-    short = token.text in _MONTHS or token.text == "sept"
-    return _MONTHS.get(token.text[:3], 0) if whole or short else 0
-
-
 def _words(key: str) -> frozenset[str]:
     return word_list("figures", key)
 
 
-def _date(tokens: Sequence[Token], number: Number) -> tuple[FigureKind, str, int, int] | None:
-    month = _month_near(tokens, number)
-    if month is None or not 1 <= int(number.digits or 0) <= 31:
-        return None
-    first, last = min(number.first, month), max(number.last, month)
-    rest = numbers(tokens[last + 1 : last + 6])
-    year = ""
-    if rest and rest[0].first == 0 and len(rest[0].digits) == 4:
-        year, last = rest[0].digits, last + 1 + rest[0].last
-    return "date", f"{_month(tokens[month])}-{int(number.digits)}-{year}", first, last
-
-
-def _spellings(line: Line) -> list[Figure]:
-    """Runs of single letters, digits between them included ("M I L L E R", "A B one two")."""
-    digits = {number.first: number for number in numbers_of(line) if number.spelled}
-    found: list[Figure] = []
-    at = 0
-    while at < len(line.tokens):
-        value, end = _spelling_at(line.tokens, digits, at)
-        letters = {mark for mark in value if mark.isalpha()}
-        if len(value) >= _LEAST_SPELLING and len(letters) >= 2:
-            found.append(Figure(kind="spelling", value=value, line=line, first=at, last=end))
-        at = max(end, at) + 1
-    return found
-
-
-def _spelling_at(tokens: Sequence[Token], digits: dict[int, Number], at: int) -> tuple[str, int]:
-    value, end = "", at - 1
-    while end + 1 < len(tokens):
-        here = end + 1
-        if here in digits:
-            value, end = value + digits[here].digits, digits[here].last
-        elif len(tokens[here].text) == 1 and tokens[here].text.isalpha():
-            value, end = value + tokens[here].text, here
-            if [token.text for token in tokens[here + 1 : here + 3]] == ["as", "in"]:
-                end = min(here + 3, len(tokens) - 1)
-        else:
-            break
-    return value, end
-
-
-def _inside(figure: Figure, spelled: Sequence[Figure]) -> bool:
-    return any(word.first <= figure.first and figure.last <= word.last for word in spelled)
+def _covers(other: Figure, figure: Figure) -> bool:
+    """Whether `figure` is only part of what `other` says."""
+    wider = other.last - other.first > figure.last - figure.first
+    same = (other.first, other.last) == (
+        figure.first,
+        figure.last,
+    ) and other.kind == "spelling" != figure.kind
+    return (wider or same) and other.first <= figure.first and figure.last <= other.last

@@ -17,12 +17,15 @@ _ORDINAL_NAMES = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
     "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 )
-_UNITS = {word: value for value, word in enumerate(_UNIT_NAMES.split())}
+_UNITS = {word: value for value, word in enumerate(_UNIT_NAMES.split())} | {"nought": 0, "naught": 0}
 _TENS = {word: 10 * value for value, word in enumerate(_TEN_NAMES.split(), start=2)}
 _ORDINALS = {word: value for value, word in enumerate(_ORDINAL_NAMES.split(), start=1)} | {"thirtieth": 30}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
+_OH = frozenset({"oh", "o"})
+_POINT = frozenset({"point", "dot"})
 _FIGURES = re.compile(r"^[$£€#]?\d[\d,.:/\-]*(k|%|am|pm)?$")
+_CLOCK = re.compile(r"^\d{1,2}[.:]\d\d$")  # a time or an amount: no group of a longer number
 _ORDINAL_FIGURES = re.compile(r"^(\d+)(st|nd|rd|th)$")
 _MONTH_NAMES = (
     "january february march april may june july august september october november december "
@@ -43,6 +46,7 @@ class Number:
     last: int
     digits: str
     spelled: bool
+    ordinal: bool = False  # "the ninth"
 
 
 @once_a_line
@@ -56,14 +60,16 @@ def numbers(tokens: Sequence[Token]) -> tuple[Number, ...]:
 
     A row of single digits is one number however it is grouped ("five five two, zero nine one" →
     "552091"); pairs of tens make years and times ("nineteen eighty one" → "1981", "nine thirty" →
-    "930"); "oh" is a zero only behind another digit; "and" joins only after hundred or thousand;
-    ordinals count ("fourth" → "4"), except "first" and "second", and "one" where it is a pronoun.
+    "930"); "oh" is a zero only beside another digit; "and" joins only after hundred or thousand; a
+    point is left out ("nought point four" → "04", as in "0.4"); ordinals count ("fourth" → "4"), except
+    "first" and "second", and "one" where it is a pronoun.
     """
-    texts = [token.text for token in tokens]
+    texts = [token.text.removesuffix("'s") for token in tokens]
+    opens = frozenset(at for at, token in enumerate(tokens) if token.opens)
     found: list[Number] = []
     at = 0
     while at < len(texts):
-        number = _number(texts, at)
+        number = _number(texts, at, opens)
         if number is not None and not _is_pronoun(texts, number):
             found.append(number)
         at = number.last + 1 if number else at + 1
@@ -78,21 +84,41 @@ def _is_pronoun(texts: Sequence[str], number: Number) -> bool:
     return texts[number.first] != "one" or before in _POINTING or after in _MOMENTS
 
 
-def _number(texts: Sequence[str], at: int) -> Number | None:
-    """The number that begins at token `at`, as long as it goes on."""
-    piece = _piece(texts, at)
+def _number(texts: Sequence[str], at: int, opens: frozenset[int]) -> Number | None:
+    """The number that begins at token `at`, as long as it goes on; only single digits go on in the next
+    sentence, which begins at one of `opens`."""
+    piece = _piece(_to_its_end(texts, at, opens), at)
     if piece is None:
         return None
     last, digits, spelled = piece
+    if _is_ordinal(texts[last]):
+        return Number(first=at, last=last, digits=digits, spelled=False, ordinal=True)
     in_a_date = at > 0 and texts[at - 1] in _MONTHS
-    while more := _piece(texts, last + 1, after_digit=spelled):
+    while more := _further(_to_its_end(texts, last + 1, opens), last + 1, after_digit=spelled):
         end, further, single = more
-        if not (spelled and single) and not _is_pair(digits, further, single):
+        pointed = texts[last + 1] in _POINT
+        if not (spelled and single) and last + 1 in opens:
+            break
+        if not pointed and not (spelled and single) and not _is_pair(digits, further, single):
             break
         if in_a_date and (len(further) == 4 or _piece(texts, end + 1)):
             break  # a day, and the year behind it ("March four, nineteen eighty-one")
         last, digits, spelled = end, digits + further, spelled and single
     return Number(first=at, last=last, digits=digits, spelled=spelled)
+
+
+def _to_its_end(texts: Sequence[str], at: int, opens: frozenset[int]) -> Sequence[str]:
+    """The tokens up to the end of the sentence that `at` is in."""
+    return texts[: min((end for end in opens if end > at), default=len(texts))]
+
+
+def _is_ordinal(text: str) -> bool:
+    return text in _ORDINALS or bool(_ORDINAL_FIGURES.match(text))
+
+
+def _further(texts: Sequence[str], at: int, *, after_digit: bool) -> _Piece | None:
+    pointed = at < len(texts) and texts[at] in _POINT
+    return _piece(texts, at + pointed, after_digit=after_digit)
 
 
 def _is_pair(digits: str, further: str, single: bool) -> bool:
@@ -108,18 +134,35 @@ def _piece(texts: Sequence[str], at: int, *, after_digit: bool = False) -> _Piec
     text = texts[at]
     following = texts[at + 1] if at + 1 < len(texts) else ""
     if _FIGURES.match(text):
-        return at, re.sub(r"\D", "", re.sub(r"\.00$", "", text)), True
+        return at, re.sub(r"\D", "", re.sub(r"\.00$", "", text)), not _CLOCK.match(text)
     if ordinal := _ORDINAL_FIGURES.match(text):
         return at, ordinal.group(1), False
-    if text in {"oh", "o"}:
-        return (at, "0", True) if after_digit else None
-    if text in _REPEATS and _UNITS.get(following, 10) < 10:
-        return at + 1, str(_UNITS[following]) * _REPEATS[text], True
+    if text in _OH:
+        return (at, "0", True) if after_digit or _is_led(texts, at) else None
+    if text in _REPEATS and (repeated := _digit(following)):
+        return at + 1, repeated * _REPEATS[text], True
     if text in {"a", "an"}:
         return _value(texts, at + 1, 1) if following in _SCALES else None
     if text in _ORDINALS:
         return at, str(_ORDINALS[text]), False
     return _value(texts, at, None)
+
+
+def _is_led(texts: Sequence[str], at: int) -> bool:
+    """Whether the "oh" at `at` opens a number ("oh nine", "oh five double eight"), and is no exclamation."""
+    following, behind = [*texts[at + 1 : at + 3], "", ""][:2]
+    if following in _REPEATS:
+        return bool(_digit(behind))
+    return bool(_digit(following)) and behind not in _MOMENTS and (following != "one" or bool(_digit(behind)))
+
+
+def _digit(text: str) -> str:
+    """The one digit that a token says, "" where it says something else ("oh" after "double" is a zero)."""
+    if text in _OH:
+        return "0"
+    if len(text) == 1 and text.isdigit():
+        return text
+    return str(_UNITS[text]) if _UNITS.get(text, 10) < 10 else ""
 
 
 def _value(texts: Sequence[str], at: int, group: int | None) -> _Piece | None:
