@@ -10,6 +10,7 @@ from detectors.courtesy import Courtesy
 from detectors.flatness import Flatness
 from detectors.leakage import Leakage
 from detectors.names import Names
+from detectors.service import Service
 from streaming.ports import DetectorFactory
 
 REGISTRY: Mapping[str, DetectorFactory] = {
@@ -19,5 +20,6 @@ REGISTRY: Mapping[str, DetectorFactory] = {
     "conversation": Conversation,
     "flatness": Flatness,
     "leakage": Leakage,
+    "service": Service,
 }
 """Every detector by the name that the catalogue gives for its behaviours."""
