@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from detectors.base import Judge
+from detectors.correction import corrected, is_bare_objection, is_objection
 from detectors.customer_turn import CustomerTurn
 from detectors.echo import Echo, Stated, listen, question_words
 from detectors.floor import Floor
@@ -130,7 +131,9 @@ class Acknowledgement(Judge):
             return  # what the customer says again belongs to the same turn
         if went is not Move.NOD:
             self._asked = question_words(line)
-            self._open = [turn for turn in self._open if turn.matter is not Matter.NONE]
+            self._open = [
+                turn for turn in self._open if turn.matter is not Matter.NONE and not turn.contested
+            ]
         least = self.threshold(BEHAVIOUR, "least_confidence")
         for turn in list(self._open):
             if went is Move.NOD and not turn.reply:
@@ -156,17 +159,23 @@ class Acknowledgement(Judge):
     def _answered(self, line: Line, nods: bool) -> Iterator[Detection]:
         """The customer's next words settle a suspected misreading, or a number that broke off."""
         for turn in list(self._open):
-            if turn.misread is not None:
+            corrects = corrected(turn.rivals, turn.reply, line) if turn.rivals else None
+            if corrects is not None:
+                sides = (corrects.stated.evidence(), corrects.said.evidence())
+                yield self._wrong(turn, sides, confidence=0.95 if is_objection(line) else 0.85, answer=line)
+            elif turn.misread is not None:
                 yield from self._decide(turn, turn.misread, line)
-            elif turn.held and not nods:
+            elif turn.rivals and is_bare_objection(line):
+                turn.contested = True
+            elif turn.is_echoed and (turn.rivals or (turn.held and not nods)):
                 yield self._delivered(turn, turn.echo, turn.reply)
 
     def _decide(self, turn: CustomerTurn, found: Misreading, line: Line) -> Iterator[Detection]:
         answer = answer_to(found, line)
         if answer is Answer.CORRECTED:
-            yield self._wrong(turn, found, confidence=0.95, answer=line)
+            yield self._wrong(turn, _sides(found), confidence=0.95, answer=line)
         elif answer is Answer.REFUSED and found.last:
-            yield self._wrong(turn, found, confidence=0.8, answer=line)
+            yield self._wrong(turn, _sides(found), confidence=0.8, answer=line)
         elif answer is Answer.CONFIRMED:
             # It looked wrong, yet the customer says it is right: the recogniser erred, not the agent.
             self._settled.add(found.stated.value)
@@ -178,18 +187,18 @@ class Acknowledgement(Judge):
         for turn in list(self._open):
             if turn.misread is not None:
                 yield from self._stands(turn, turn.misread)
-            elif turn.held:
+            elif turn.is_echoed and (turn.held or turn.rivals):
                 yield self._delivered(turn, turn.echo, turn.reply)
 
     def _stands(self, turn: CustomerTurn, found: Misreading) -> Iterator[Detection]:
         """Nobody corrected it: charged only where both sides were heard surely, else not judged."""
         if found.clear and not turn.doubtful:
-            yield self._wrong(turn, found, confidence=0.65)
+            yield self._wrong(turn, _sides(found), confidence=0.65)
         else:
             self._open.remove(turn)
 
     def _turn_over(self, *, cut_short: bool = False) -> Iterator[Detection]:
-        for turn in [turn for turn in self._open if turn.reply]:
+        for turn in [turn for turn in self._open if turn.reply and not turn.contested]:
             yield from self._close_reply(turn, cut_short=cut_short)
 
     def _close_reply(self, turn: CustomerTurn, *, cut_short: bool) -> Iterator[Detection]:
@@ -222,9 +231,14 @@ class Acknowledgement(Judge):
         return self._verdict(turn, Verdict.DELIVERED, reply, echo.confidence, echo.evidence)
 
     def _wrong(
-        self, turn: CustomerTurn, found: Misreading, *, confidence: float, answer: Line | None = None
+        self,
+        turn: CustomerTurn,
+        sides: tuple[WordSpan, ...],
+        *,
+        confidence: float,
+        answer: Line | None = None,
     ) -> Detection:
-        evidence = _sides(found) + ((answer.whole(),) if answer is not None else ())
+        evidence = sides + ((answer.whole(),) if answer is not None else ())
         return self._verdict(turn, Verdict.HARMFUL, turn.reply, confidence, evidence, kind="wrong_readback")
 
     def _verdict(

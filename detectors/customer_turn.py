@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from detectors.correction import Rival, rivals
 from detectors.echo import NOTHING, Echo, Stated, listen
 from detectors.keywords import PROPER
 from detectors.matter import Matter, Move, Remark, answers, is_courteous, matter
@@ -36,6 +37,8 @@ class CustomerTurn:
     doubtful: bool = False  # the reply was not heard whole or not surely
     echo: Echo = NOTHING
     misread: Misreading | None = None
+    rivals: tuple[Rival, ...] = ()  # wrong read-backs, should the customer correct them
+    contested: bool = False  # "no": what is wrong with it comes next
 
     @property
     def start(self) -> Seconds:
@@ -57,8 +60,11 @@ class CustomerTurn:
 
     @property
     def is_acknowledged(self) -> bool:
-        enough = self.echo.enough and (not self.recap or self.echo.points >= _RECAP_POINTS)
-        return enough and self.misread is None and not self.held
+        return self.is_echoed and self.misread is None and not self.rivals and not self.held
+
+    @property
+    def is_echoed(self) -> bool:
+        return self.echo.enough and (not self.recap or self.echo.points >= _RECAP_POINTS)
 
     @property
     def is_spent(self) -> bool:
@@ -94,6 +100,7 @@ class CustomerTurn:
             self.reply.pop()
             return
         self.misread = None if self.recap else misreading(self.stated.figures, self.reply)
+        self.rivals = () if self.recap else rivals(self.stated.lines, self.reply)
         self.move = max(self.move, went)
         self.courteous = self.courteous or is_courteous(line)
         self.answered = self.answered or answers(line)
@@ -117,5 +124,5 @@ class CustomerTurn:
 
     def await_next(self) -> None:
         """The reply neither acknowledged nor moved on: the agent's next turn may."""
-        self.reply, self.move, self.echo = [], Move.NOD, NOTHING
+        self.reply, self.move, self.echo, self.rivals = [], Move.NOD, NOTHING, ()
         self.answered = self.courteous = False

@@ -1,4 +1,4 @@
-"""Dates and times of day as said: "the third of May", "twenty-third of the ninth", "half past three" (pure)."""
+"""Dates and times as said: "the third of May", "twenty-third of the ninth", "half past three" (pure)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _clock(tokens: Sequence[Token], number: Number) -> When | None:
 
 
 def _year(tokens: Sequence[Token], last: int) -> tuple[str, int]:
-    """The year behind a date that ends at `last`, and where it ends; two digits count where nothing follows."""
+    """The year behind a date that ends at `last`, and its end; two digits count where nothing follows."""
     rest = numbers(tokens[last + 1 : last + 6])
     if not rest or rest[0].first or rest[0].ordinal or tokens[last + 1].opens:
         return "", last

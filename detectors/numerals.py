@@ -38,6 +38,19 @@ _POINTING = frozenset(
 )
 
 
+_SPOKEN = {str(value): word for word, value in {**_TENS, **_UNITS}.items() if word != "naught"}
+
+
+def word_of(digits: str) -> str:
+    """A number below a hundred in words ("42" → "fortytwo", "04" → "zerofour"), to compare how they sound."""
+    if digits in _SPOKEN:
+        return _SPOKEN[digits]
+    tens = _SPOKEN.get(digits[0] + "0", "") if len(digits) == 2 and digits[0] != "0" else ""
+    return (
+        (tens or _SPOKEN[digits[0]]) + _SPOKEN[digits[1]] if digits.isdigit() and len(digits) == 2 else digits
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
     """Tokens `first` to `last` (inclusive) say `digits`; `spelled` when they were said digit by digit."""

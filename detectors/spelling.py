@@ -1,4 +1,4 @@
-"""Names and codes read out letter by letter: "K as in kite, seven seven", "Kilo Bravo nine", "R-F-28" (pure)."""
+"""Names and codes read out by letters: "K as in kite, seven seven", "Kilo Bravo nine", "R-F-28" (pure)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from detectors.lexicon import word_list
 from detectors.numerals import Number, numbers_of
 from detectors.text import Line, Token
 
-_NATO = {
-    word: word[0]
-    for word in (
-        "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november "
-        "oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu"
-    ).split()
-}
-_TOO_PLAIN = frozenset("hotel india echo golf mike november oscar papa victor uniform delta".split())
+_ALPHABET = (
+    "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november "
+    "oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu"
+)
+_PLAIN_WORDS = "hotel india echo golf mike november oscar papa victor uniform delta"
+_NATO = {word: word[0] for word in _ALPHABET.split()}
+_TOO_PLAIN = frozenset(_PLAIN_WORDS.split())
 """Words of the alphabet that mean something of their own: letters only beside other letters or digits."""
 _MIXED = re.compile(r"^(?=.*\d)(?=.*[a-z])[a-z0-9]{3,}$")
 _NOT_MIXED = re.compile(r"^\d+(st|nd|rd|th|am|pm|k|g|gb|mb|mbps|km|ish|s|x|p|m)$")
