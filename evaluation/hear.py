@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluation.cast import CAST
-from evaluation.logs import HEARD, log_path, write_log
+from evaluation.logs import HEARD, log_path, times_beside, write_log, write_times
 from evaluation.speak import CONDITIONS
 from service.batch import score_recording, stereo
 from service.parts import offline_parts
@@ -86,6 +86,7 @@ async def hear_all(recordings: Sequence[tuple[Path, Path]], model: str) -> None:
         for recording, log in recordings:
             began = time.monotonic()
             write_log(log, await hear(recording, parts))
+            write_times(recording.with_suffix(".truth.json"), times_beside(log))
             sys.stderr.write(f"{recording.stem}: heard in {time.monotonic() - began:.1f} s\n")
 
 

@@ -48,6 +48,11 @@ def log_path(which: str, condition: str, model: str, name: str, *, heard: Path =
     return heard / which / f"{condition}-{model}" / f"{name}.jsonl.gz"
 
 
+def times_beside(log: Path) -> Path:
+    """Where the times of a log's call are kept, whatever the condition it was heard in."""
+    return log.parent.parent / "times" / f"{log.name.partition('.')[0]}.json"
+
+
 def write_log(path: Path, events: Iterable[Event]) -> None:
     """Of `events` those that are `FED`; the same events always make the same bytes."""
     lines = [
@@ -59,6 +64,15 @@ def write_log(path: Path, events: Iterable[Event]) -> None:
     partial = path.with_suffix(".partial")
     partial.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
     partial.replace(path)
+
+
+def write_times(truth: Path, path: Path) -> None:
+    """When everything sounds, without the words, of what `evaluation.speak` wrote beside a recording."""
+    told = json.loads(truth.read_text(encoding="utf-8"))
+    said = [{key: value for key, value in row.items() if key != "text"} for row in told["said"]]
+    kept = {"seconds": told["seconds"], "music": told["music"], "voices": told["voices"], "said": said}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def read_log(path: Path) -> Iterator[Event]:
