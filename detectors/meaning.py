@@ -11,9 +11,10 @@ and for a line (finals only: a partial has no meaning, and costs nothing):
     if found is not None and found.score >= self.threshold(LEAKAGE, "meaning"):
         yield self.detect(..., evidence=(line.evidence(found.piece.first, found.piece.last),))
 
-`best` passes over pieces that are reported ("he said calm down") or denied ("I'm not saying it's your fault");
-with ``own=False`` it does not (a customer's trouble is told in others' words: "they told me to wait"). Words
-go first: they are quicker, and sure of their form. A score is 0 to 1: how surely a sentence is of the class, against its `con` and ordinary talk; two decimals.
+`best` passes over pieces that are reported ("he said calm down") or denied ("I'm not saying it's you"); with
+``own=False`` it does not (a customer's trouble is told in others' words: "they told me to wait"). Words go
+first: they are quicker, and sure of their form. A score is 0 to 1: how surely a sentence is of the class,
+against its `con` and ordinary talk; two decimals.
 """
 
 from __future__ import annotations

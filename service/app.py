@@ -35,7 +35,7 @@ def create_app(node: Node) -> FastAPI:
     app = FastAPI(title="callcue", version=version("callcue"), docs_url=None, redoc_url=None)
     install_problems(app, node.metrics)
     app.add_middleware(SocketLimit, most=node.settings.limits.connections, metrics=node.metrics)
-    app.include_router(health_router(node.checks, node.metrics, node.refresh_metrics))
+    app.include_router(health_router(node.checks, node.notes, node.metrics, node.refresh_metrics))
     app.include_router(ingest_router(node))
     app.include_router(console_router(node.live, node.commands, node.gate, metrics=node.metrics))
     app.include_router(

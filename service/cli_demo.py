@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from websockets.exceptions import WebSocketException
 
-from detectors.base import catalogue
+from detectors.base import Behaviour
 from service.batch import CallFacts, facts_beside, stereo
 from service.cli_serve import with_options
 from service.cli_stream import OUT, play_and_show
@@ -75,7 +76,7 @@ async def _run(settings: Settings, call: CallInfo, audio: CallAudio, *, speed: f
     server = make_server(create_app(node), node, settings)
     OUT.print(f"loading the recogniser ({settings.model.name}) …")
     serving = asyncio.create_task(server.serve())
-    playing = asyncio.create_task(_play(server, serving, call, audio, speed))
+    playing = asyncio.create_task(_play(server, serving, call, audio, speed, node.behaviours))
     await asyncio.wait([serving, playing], return_when=asyncio.FIRST_COMPLETED)
     if playing.done() and not once and not serving.done():
         OUT.print(f"\nstill serving on {_address(server)} — Ctrl-C ends it")
@@ -88,7 +89,12 @@ async def _run(settings: Settings, call: CallInfo, audio: CallAudio, *, speed: f
 
 
 async def _play(
-    server: DrainingServer, serving: asyncio.Task[None], call: CallInfo, audio: CallAudio, speed: float
+    server: DrainingServer,
+    serving: asyncio.Task[None],
+    call: CallInfo,
+    audio: CallAudio,
+    speed: float,
+    rows: Mapping[str, Behaviour],
 ) -> None:
     await server.until_started(serving)
     address = _address(server)
@@ -96,7 +102,7 @@ async def _play(
     phone = Softphone(url=address.replace("http", "ws", 1), call=call, speed=speed)
     card = await play_and_show(phone, audio, follow=True)
     if card is not None:
-        OUT.print(scorecard_table(card, catalogue(), title=f"scorecard of {call.call_id}"))
+        OUT.print(scorecard_table(card, rows, title=f"scorecard of {call.call_id}"))
 
 
 def _address(server: DrainingServer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from detectors.base import catalogue
+from detectors.base import Behaviour
 from service.batch import CallFacts, facts_beside, find_recordings, recording_call, score_recording
+from service.behaviours import rows_with
 from service.cli_serve import with_options
 from service.printing import Teleprinter, scorecard_table
 from service.recordings import BOTH, Recording, Source, open_recording
@@ -68,13 +70,14 @@ def score(
     if profile is not None:
         settings = settings.model_copy(update={"profile": profile})
     _check_writable(json_file, csv_file)
+    rows = rows_with(settings.behaviours)
     given = CallFacts(agent=agent, team=team, customer_name=customer_name)
     tasks, failed = _tasks(paths or [], agent_file, customer_file, party, given)
     scored = asyncio.run(_score_all(settings, tasks, failed)) if tasks else []
     for one in scored:
         if transcript:
-            _print_transcript(one)
-        OUT.print(scorecard_table(one.scorecard, catalogue(), title=one.recording.name))
+            _print_transcript(one, rows)
+        OUT.print(scorecard_table(one.scorecard, rows, title=one.recording.name))
     if json_file is not None:
         write_json(json_file, scored, failed)
     if csv_file is not None:
@@ -164,7 +167,7 @@ async def _score_one(
     return Scored(recording=recording, call=call, records=records)
 
 
-def _print_transcript(scored: Scored) -> None:
-    printer = Teleprinter(OUT, catalogue())
+def _print_transcript(scored: Scored, rows: Mapping[str, Behaviour]) -> None:
+    printer = Teleprinter(OUT, rows)
     for record in scored.records:
         printer.show(record.event)

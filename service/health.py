@@ -13,7 +13,11 @@ Checks = Callable[[], Mapping[str, str | None]]
 """Name of every part that must work → None when it does, else why not."""
 
 
-def health_router(checks: Checks, metrics: Metrics, refresh: Callable[[], None]) -> APIRouter:
+Notes = Callable[[], Mapping[str, str]]
+"""What works less well than it could: told, and no reason to send calls elsewhere."""
+
+
+def health_router(checks: Checks, notes: Notes, metrics: Metrics, refresh: Callable[[], None]) -> APIRouter:
     """`refresh` brings gauges up to date before metrics are read."""
     router = APIRouter()
 
@@ -28,7 +32,11 @@ def health_router(checks: Checks, metrics: Metrics, refresh: Callable[[], None])
         found = checks()
         reasons = {name: why for name, why in found.items() if why is not None}
         status = "ready" if not reasons else "not ready"
-        body = {"status": status, "checks": {name: why or "ok" for name, why in found.items()}}
+        body = {
+            "status": status,
+            "checks": {name: why or "ok" for name, why in found.items()},
+            "notes": dict(notes()),
+        }
         return JSONResponse(body, status_code=503 if reasons else 200)
 
     @router.get("/metrics", tags=["operation"])

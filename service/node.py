@@ -12,7 +12,6 @@ from types import TracebackType
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from detectors.base import catalogue
 from models.queueing import SchedulerConfig
 from models.scheduler import Scheduler
 from models.vad import shared_network
@@ -21,6 +20,7 @@ from service.board import live_board
 from service.commands import BusCommands, follow_commands
 from service.feed import TOPIC as LIVE
 from service.jobs import RecordingJobs
+from service.judging import judging
 from service.lagging import LagWatch
 from service.memory import give_back
 from service.parts import EARS, make_worker, session_parts, warm_up
@@ -85,7 +85,8 @@ class Node:
         require_safe_bind(settings.host, self.tokens)  # before anything is opened
         self.gate = Gate(self.tokens, settings.allowed_origins)
         self.metrics = Metrics()
-        self.behaviours = catalogue()
+        self.judged = judging(settings)
+        self.behaviours = self.judged.rows
         self.bus: Bus = _bus(settings.redis_url)
         self.repository = Repository(open_engine(settings.database_url))
         self.writer = StoreWriter(self.repository, node=self.name)
@@ -94,6 +95,7 @@ class Node:
         self._ears = ThreadPoolExecutor(EARS, thread_name_prefix="ears")
         self.parts = session_parts(
             settings,
+            self.judged,
             transcriber=self.scheduler,
             ears=self._ears,
             sink=Outlet(self.bus, self.writer, self.metrics),
@@ -169,6 +171,10 @@ class Node:
             else None,
             "intake": "the server is shutting down" if self.switchboard.draining else None,
         }
+
+    def notes(self) -> Mapping[str, str]:
+        """What works less well than it could, and keeps no call away."""
+        return self.judged.notes
 
     def refresh_metrics(self) -> None:
         self.metrics.scheduler(self.scheduler.stats(), partial_every=self._partial_every())

@@ -10,10 +10,7 @@ from dataclasses import replace
 import numpy as np
 import structlog
 
-from detectors import REGISTRY
-from detectors.base import catalogue, signals_read, switched_off
-from detectors.bench import Bench
-from detectors.score import ScoreKeeper
+from detectors.base import signals_read
 from models.affect import CallVoice
 from models.process import ProcessWorker
 from models.prosody import PitchMeter
@@ -23,12 +20,12 @@ from models.vad import SileroVoiceActivity, shared_network
 from models.whisper import EngineConfig, WhisperFactory
 from models.worker import EngineFactory, EngineWorker, ThreadWorker
 from service.engine_choice import engine_choice
+from service.judging import Judging, judging
 from service.settings import ModelSettings, Settings
 from service.wire import decode_event, decode_record, encode_event, encode_record
-from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.errors import ConfigError
 from streaming.events import CallInfo, Party, Record, Utterance, Word
-from streaming.ports import SAMPLE_RATE, Policy, RecordSink
+from streaming.ports import SAMPLE_RATE, RecordSink
 from streaming.session import SessionConfig, SessionParts
 
 log = structlog.get_logger()
@@ -38,26 +35,23 @@ EARS = 2
 
 
 def session_parts(
-    settings: Settings, *, transcriber: Scheduler, ears: Executor, sink: RecordSink
+    settings: Settings, judged: Judging, *, transcriber: Scheduler, ears: Executor, sink: RecordSink
 ) -> SessionParts:
     """What every session is made of: models, detectors, alert rules."""
-    off = switched_off(settings.behaviours_off, settings.behaviours_on)
-    wanted = signals_read(off)
+    wanted = signals_read(judged.policy.off)
     meter = PitchMeter() if wanted else None
-    rules = [rule for row in catalogue().values() for rule in row.alerts]
-    policy = Policy(thresholds=settings.thresholds, off=off)
-    alerting = AlertPolicy(off=off)
     return SessionParts(
         transcriber=transcriber,
         voice=SileroVoiceActivity,
         executor=ears,
-        judges=lambda call: Bench(call, policy, REGISTRY),
-        desk=lambda call: AlertDesk(rules, alerting),
-        keeper=lambda call: ScoreKeeper(call, policy),
+        judges=judged.bench,
+        desk=judged.desk,
+        keeper=judged.keeper,
         sink=sink,
         prosody=lambda call: None if meter is None else CallVoice(meter, wanted),
         pace=transcriber.pace,
         over=transcriber.settle,
+        ponder=judged.ponder,
         config=SessionConfig(
             partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
         ),
@@ -74,6 +68,8 @@ def warm_up(parts: SessionParts) -> None:
         meter.measure(second, speaker=Party.CUSTOMER, start=0.0)
     words = tuple(Word(text=text, start=0.0, end=1.0) for text in ("Hello,", "my", "name", "is", "Ann."))
     line = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0, end=1, words=words, final=True)
+    if (work := parts.ponder(line)) is not None:
+        work()
     parts.judges(call).feed(line)
     decode_event(encode_event(line))  # their readers are made at first use, on the event loop
     decode_record(encode_record(Record(call_id="warm-up", seq=1, event=line)))
@@ -82,12 +78,13 @@ def warm_up(parts: SessionParts) -> None:
 @asynccontextmanager
 async def offline_parts(settings: Settings) -> AsyncGenerator[SessionParts, None]:
     """An engine and everything to score recordings with, without store, bus or sockets."""
+    judged = judging(settings)
     worker = make_worker(settings.model)
     ears = ThreadPoolExecutor(EARS, thread_name_prefix="ears")
     try:
         shared_network()
         await worker.start()
-        yield session_parts(settings, transcriber=Scheduler(worker), ears=ears, sink=Nowhere())
+        yield session_parts(settings, judged, transcriber=Scheduler(worker), ears=ears, sink=Nowhere())
     finally:
         await worker.stop()
         ears.shutdown()

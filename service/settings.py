@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     behaviours_on: frozenset[str] = Field(
         default=frozenset(), description="behaviours to judge that are off as shipped"
     )
+    behaviours: Path | None = Field(default=None, description="a team's own behaviours, a TOML file")
+    meaning: bool = Field(
+        default=True, description="judge by meaning too, where the sentence encoder has been fetched"
+    )
     thresholds: dict[str, float] = Field(default_factory=dict, description="behaviour.key → number")
     log_level: str = Field(default="info", pattern="^(?i:debug|info|warning|error|critical)$")
     log_json: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 
 from streaming.calllog import EventOrder
 from streaming.channel import Ear, Spoken
@@ -29,6 +30,9 @@ _GO_BACK: Seconds = 1.0  # before a recording's utterance asks again, where the 
 Shown = Callable[[Utterance, Utterance | None], None]
 """Called with a partial line to show and its stable beginning."""
 
+Ponder = Callable[[Utterance], Callable[[], object] | None]
+"""What to work out beforehand (CPU, in the executor) so that a line's judges need not; None: nothing."""
+
 
 class Scribe:
     """Asks for transcripts and measures, and files the answers with `order` as they come."""
@@ -44,6 +48,7 @@ class Scribe:
         executor: Executor,
         on_answer: Callable[[], None],
         on_partial: Shown,
+        ponder: Ponder = lambda line: None,
     ) -> None:
         self._call = call
         self._order = order
@@ -53,6 +58,7 @@ class Scribe:
         self._executor = executor
         self._on_answer = on_answer
         self._on_partial = on_partial
+        self._ponder = ponder
         self._measuring = asyncio.Lock()
         self._partials = {party: Partials(party) for party in call.parties}
 
@@ -95,9 +101,17 @@ class Scribe:
                 reason=held.reason,
             )
             self._order.add(event, due=due)
-        self._order.add(_final_line(spoken, transcript), due=due)
+        line = _final_line(spoken, transcript)
+        await self._think(line)
+        self._order.add(line, due=due)
         self._order.settle(spoken.utterance_id)
         self._on_answer()
+
+    async def _think(self, line: Utterance) -> None:
+        work = self._ponder(line) if line.words else None
+        if work is not None:
+            with suppress(Exception):  # supervision: the judge that needs it meets it again, and is dropped
+                await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     async def _transcribe(self, request: SpeechRequest) -> Transcript:
         """A recording can wait: pushed out by live calls, it goes back to the queue and loses no words."""

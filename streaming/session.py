@@ -40,7 +40,7 @@ from streaming.ports import (
     Transcriber,
     VoiceActivity,
 )
-from streaming.scribe import Scribe
+from streaming.scribe import Ponder, Scribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,7 @@ class SessionParts:
     prosody: Callable[[CallInfo], ProsodyMeter | None] = lambda call: None
     pace: Callable[[Seconds], Seconds | None] = lambda every: every
     over: Callable[[str], None] = lambda call_id: None  # told once no more audio of the call will come
+    ponder: Ponder = lambda line: None
     config: SessionConfig = SessionConfig()
 
 
@@ -100,6 +101,7 @@ class CallSession:
             executor=parts.executor,
             on_answer=self._file,
             on_partial=lambda shown, stable: self._put(self._case.glimpse(shown, stable)),
+            ponder=parts.ponder,
         )
         self._outgoing: list[Record] = []
         self._filed_until: list[tuple[int, Seconds]] = []

@@ -1,0 +1,81 @@
+"""What calls are judged by, put together from the settings: the catalogue, a team's own rows, meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from detectors import REGISTRY
+from detectors.base import Behaviour, catalogue, switched_off
+from detectors.bench import Bench
+from detectors.meaning import texts_of
+from detectors.score import ScoreKeeper
+from detectors.text import read
+from models.meaning import shared_meaning
+from models.shelf import SENTENCES
+from service.behaviours import read_behaviours
+from service.settings import Settings
+from streaming.alerts import AlertDesk, AlertPolicy
+from streaming.errors import WeightsError
+from streaming.events import CallInfo, Utterance
+from streaming.ports import DetectorFactory, Meaning, Policy
+
+log = structlog.get_logger()
+
+WORDS_ONLY = f"judged by words alone: the sentence encoder is not here (callcue models fetch {SENTENCES})"
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """One node's (or one command's) way to judge: the same for live calls, recordings and replays."""
+
+    rows: Mapping[str, Behaviour]
+    factories: Mapping[str, DetectorFactory]
+    policy: Policy
+
+    def bench(self, call: CallInfo) -> Bench:
+        return Bench(call, self.policy, self.factories)
+
+    def desk(self, call: CallInfo) -> AlertDesk:
+        rules = [rule for row in self.rows.values() for rule in row.alerts]
+        return AlertDesk(rules, AlertPolicy(off=self.policy.off))
+
+    def keeper(self, call: CallInfo) -> ScoreKeeper:
+        return ScoreKeeper(call, self.policy, rows=self.rows)
+
+    def ponder(self, line: Utterance) -> Callable[[], object] | None:
+        """The vectors that the judges of `line` will ask for: 1.5 ms a sentence, too long for the loop."""
+        meaning = self.policy.meaning
+        sentences = texts_of(read(line)) if meaning is not None else ()
+        return partial(meaning.vectors, sentences) if meaning is not None and sentences else None
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What is judged less well here than it could be; no reason to refuse calls."""
+        return {} if self.policy.meaning is not None else {"meaning": WORDS_ONLY}
+
+
+def judging(settings: Settings) -> Judging:
+    """Raises `ConfigError` where the team's own behaviours cannot be used as they are written."""
+    own = read_behaviours(settings.behaviours) if settings.behaviours is not None else {}
+    off = switched_off(settings.behaviours_off, settings.behaviours_on)
+    policy = Policy(thresholds=settings.thresholds, off=off, meaning=find_meaning(settings))
+    return Judging(
+        rows={**catalogue(), **{key: one.row for key, one in own.items()}},
+        factories={**REGISTRY, **{key: one for key, one in own.items() if key not in off}},
+        policy=policy,
+    )
+
+
+def find_meaning(settings: Settings) -> Meaning | None:
+    """The sentence encoder, or None (told in the log) where it was not fetched or is switched off."""
+    if not settings.meaning:
+        return None
+    try:
+        return shared_meaning()
+    except WeightsError as error:
+        log.warning("words_only", reason=error.message)
+        return None
