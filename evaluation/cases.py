@@ -85,7 +85,7 @@ def _times(one: Spoken) -> tuple[Seconds, Seconds]:
 def _said(call: Call, time: Timeline) -> Iterator[Said]:
     for one in time.said:
         turn = call.turns[one.turn]
-        text = one.text if one.inside is None else turn.back_channels[one.inside].text
+        text = turn.text if one.inside is None else turn.back_channels[one.inside].text
         yield said(one.speaker, spoken(text), one.start, one.end)
 
 
