@@ -16,6 +16,7 @@ class Class:
     codes: tuple[str, ...]
     precision: float | None = None
     recall: float | None = None
+    recall_only: bool = False  # not everything was labelled: a detection without a label may be right
 
 
 _WANTED = (
@@ -84,3 +85,12 @@ def classes_for(behaviours: Iterable[str], extra: Iterable[Meaning] = ()) -> tup
     ours = tuple(one for one in CLASSES if any(CODES[code].behaviour in wanted for code in one.codes))
     own = {row.code: row for row in extra if row.behaviour in wanted and row.code not in CODES}
     return ours + tuple(Class(code, (code,)) for code in own)
+
+
+def only(classes: Iterable[Class], codes: frozenset[str], recall_only: frozenset[str]) -> tuple[Class, ...]:
+    """The classes of `codes` (all, when empty); no target stands where only the recall can be told."""
+    kept = [one for one in classes if not codes or codes.intersection(one.codes)]
+    return tuple(
+        Class(one.title, one.codes, recall_only=True) if recall_only.intersection(one.codes) else one
+        for one in kept
+    )

@@ -12,9 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
-from detectors.base import catalogue
 from evaluation.document import document, write
 from evaluation.examples import examples
+from evaluation.judging import judging_everything
 from evaluation.labels import CODES
 from evaluation.named import labelled_set
 from evaluation.recordings import heard_again, heard_now
@@ -22,11 +22,10 @@ from evaluation.run import Result, evaluate
 from evaluation.sets import CLOSED, HEARD_NOW, LabelledSet
 from evaluation.tables import print_examples, print_rows
 from service.cli_serve import with_options
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 from service.telemetry.logs import configure_logs
 from streaming.errors import ConfigError
 from streaming.events import Profile
-from streaming.ports import Policy
 
 PIPED_WIDTH = 150
 
@@ -57,20 +56,29 @@ class Asked:
 def run(asked: Asked) -> None:
     """Prints; raises `ConfigError` where something asked for is not there."""
     _check(asked)
-    behaviours = _behaviours(asked.behaviours)
-    labelled = _narrowed(labelled_set(asked.which, behaviours=_known()), asked.calls)
-    with _heard(labelled, asked) as ready:
-        results = list(_results(ready, asked, behaviours))
+    settings = with_options(load_settings(), model=asked.model)
+    configure_logs(level="warning", as_json=False)
+    judges = judging_everything(settings)
+    known = frozenset(judges.rows) | {row.behaviour for row in CODES.values()}
+    behaviours = _behaviours(asked.behaviours, known)
+    labelled = _narrowed(labelled_set(asked.which, behaviours=known), asked.calls)
+    with _heard(labelled, settings, asked) as ready:
+        results = [
+            evaluate(ready, condition, profile=asked.profile, judges=judges, behaviours=behaviours)
+            for condition in _conditions(ready, asked.conditions)
+        ]
     shown = (
         [(one.condition, example) for one in results for example in examples(one)] if asked.examples else []
     )
     print_examples(OUT, shown)
     print_rows(OUT, _title(labelled), {result.condition: result.rows() for result in results})
     _print_what_is_missing(results)
+    for note in judges.notes.values():
+        OUT.print(note, style="yellow", markup=False)
     if asked.json_file is not None:
-        write(asked.json_file, document(labelled, results, profile=asked.profile, examples=shown))
+        write(asked.json_file, document(labelled, results, judges, profile=asked.profile, examples=shown))
     if asked.plots is not None:
-        _draw(document(labelled, results, profile=asked.profile), asked.plots)
+        _draw(document(labelled, results, judges, profile=asked.profile), asked.plots)
 
 
 def _check(asked: Asked) -> None:
@@ -85,24 +93,12 @@ def _check(asked: Asked) -> None:
         raise ConfigError(f"{file} cannot be written: is there such a folder?")
 
 
-def _results(ready: LabelledSet, asked: Asked, behaviours: frozenset[str]) -> Iterator[Result]:
-    policy = Policy(thresholds=load_settings().thresholds)
-    for condition in _conditions(ready, asked.conditions):
-        yield evaluate(ready, condition, profile=asked.profile, policy=policy, behaviours=behaviours)
-
-
-def _behaviours(asked: tuple[str, ...]) -> frozenset[str]:
-    known = _known()
+def _behaviours(asked: tuple[str, ...], known: frozenset[str]) -> frozenset[str]:
     found = [CODES[one].behaviour if one in CODES else one for one in asked]
     unknown = [one for one in found if one not in known]
     if unknown:
         raise ConfigError(f"no behaviour is called {unknown[0]}; there are {', '.join(sorted(known))}")
     return frozenset(found)
-
-
-def _known() -> frozenset[str]:
-    """What can be labelled and judged."""
-    return frozenset(catalogue()) | {row.behaviour for row in CODES.values()}
 
 
 def _narrowed(labelled: LabelledSet, calls: tuple[str, ...]) -> LabelledSet:
@@ -124,15 +120,12 @@ def _conditions(labelled: LabelledSet, asked: tuple[str, ...]) -> tuple[str, ...
 
 
 @contextmanager
-def _heard(labelled: LabelledSet, asked: Asked) -> Iterator[LabelledSet]:
+def _heard(labelled: LabelledSet, settings: Settings, asked: Asked) -> Iterator[LabelledSet]:
     """The set with its recordings heard, where that is asked for or the only way to have it heard."""
     wanted = HEARD_NOW in _conditions(labelled, asked.conditions) and labelled.recordings
     if asked.hear is not None:
-        configure_logs(level="warning", as_json=False)
         yield heard_again(labelled, asked.hear, asked.conditions, ERR.print)
     elif wanted:
-        settings = with_options(load_settings(), model=asked.model)
-        configure_logs(level="warning", as_json=False)
         with tempfile.TemporaryDirectory(prefix="callcue-evaluate-") as scratch:
             yield heard_now(labelled, settings, asked.keep or Path(scratch), ERR.print)
     else:

@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from detectors.base import catalogue
 from evaluation.examples import Example
 from evaluation.figures import Row
 from evaluation.run import Result
 from evaluation.sets import LabelledSet
+from service.judging import Judging
 from streaming.events import Profile
 
 _INNERMOST = re.compile(r"[\[{][^\[\]{}]*[\]}]")
@@ -24,6 +24,7 @@ _INNERMOST = re.compile(r"[\[{][^\[\]{}]*[\]}]")
 def document(
     labelled: LabelledSet,
     results: Sequence[Result],
+    judges: Judging,
     *,
     profile: Profile,
     examples: Sequence[tuple[str, Example]] = (),
@@ -38,7 +39,8 @@ def document(
         "set_hash": labelled.hash,
         "profile": profile.value,
         "callcue": version("callcue"),
-        "behaviours": {row.id: row.version for row in catalogue().values()},
+        "meaning": judges.policy.meaning is not None,
+        "behaviours": {row.id: row.version for row in judges.rows.values()},
         "labelled": {
             "calls": len(labelled.cases),
             "turns": sum(len(case.turns) for case in labelled.cases),

@@ -14,6 +14,7 @@ from evaluation.matching import Outcome
 
 DRAWS = 1000
 SEED = 20_240_607
+_F1 = np.array([2, 1, 1])  # of tp, fp, fn: what 2·tp is a share of
 _Z = 1.959964  # of a two-sided 95 % interval
 
 
@@ -63,14 +64,15 @@ def _row(one: Class, calls: Sequence[Sequence[Outcome]], draws: NDArray[np.int64
     tp, fp, fn = (int(total) for total in counts.sum(axis=0))
     drawn = counts[draws].sum(axis=1) if len(counts) else np.zeros((DRAWS, 3), dtype=np.int64)
     every = [outcome for call in calls for outcome in call]
+    none = Interval(None, None, None)
     return Row(
         title=one.title,
         tp=tp,
-        fp=fp,
+        fp=0 if one.recall_only else fp,
         fn=fn,
-        precision=_share(tp, tp + fp, drawn[:, 0], drawn[:, 0] + drawn[:, 1]),
+        precision=none if one.recall_only else _share(tp, tp + fp, drawn[:, 0], drawn[:, 0] + drawn[:, 1]),
         recall=_share(tp, tp + fn, drawn[:, 0], drawn[:, 0] + drawn[:, 2]),
-        f1=_share(2 * tp, 2 * tp + fp + fn, 2 * drawn[:, 0], drawn @ np.array([2, 1, 1])),
+        f1=none if one.recall_only else _share(2 * tp, 2 * tp + fp + fn, 2 * drawn[:, 0], drawn @ _F1),
         wanted=(one.precision, one.recall),
         again=sum(len(outcome.again) for outcome in every),
         doubtful=sum(len(outcome.doubtful) for outcome in every),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from detectors import REGISTRY
-from detectors.bench import Bench
+from service.judging import Judging, judging
+from service.settings import Settings
 from streaming.events import (
     Alert,
     AlertUpdate,
@@ -26,7 +26,6 @@ from streaming.events import (
     Whisper,
     WhisperDelivered,
 )
-from streaming.ports import Policy
 
 _NOT_HEARD = (
     CallStarted,
@@ -52,9 +51,21 @@ class Judged:
     failed: Mapping[str, str]
 
 
-def judge(info: CallInfo, events: Iterable[Event], policy: Policy) -> Judged:
+def judging_everything(settings: Settings) -> Judging:
+    """What a service with these settings judges by, and what it has switched off besides."""
+    ready = judging(settings.model_copy(update={"behaviours_off": frozenset(), "behaviours_on": frozenset()}))
+    return replace(ready, policy=replace(ready.policy, off=frozenset()))
+
+
+def narrowed(judges: Judging, behaviours: Collection[str]) -> Judging:
+    """Only the detectors that judge those: none of them hears of what another one found."""
+    wanted = {judges.rows[one].detector for one in behaviours if one in judges.rows}
+    return replace(judges, factories={name: one for name, one in judges.factories.items() if name in wanted})
+
+
+def judge(info: CallInfo, events: Iterable[Event], judges: Judging) -> Judged:
     """As a replay of the call's log would: every event once, in log order, then the end."""
-    bench = Bench(info, policy, REGISTRY)
+    bench = judges.bench(info)
     found: dict[str, Detection] = {}
     utterances: dict[str, Utterance] = {}
     _keep(bench.feed(CallStarted(call=info)), found)

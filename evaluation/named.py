@@ -9,12 +9,13 @@ from pathlib import Path
 from evaluation.cases import Span, joined
 from evaluation.folder import Files, folder_set, one_call
 from evaluation.sets import CALLS, HERE, OWN, LabelledSet, own_set
+from evaluation.swda import NAME as SWDA
+from evaluation.swda import swda
 from streaming.errors import ConfigError
 from streaming.events import Party
 
 SHARED = HERE.parents[1] / "shared" / "data"
 AUTO_REPAIRS = "auto_repairs"
-SWDA = "swda"
 NAMES = (*OWN, AUTO_REPAIRS, SWDA)
 
 
@@ -24,6 +25,8 @@ def labelled_set(name: str, *, behaviours: Iterable[str]) -> LabelledSet:
         return own_set(name)
     if name == AUTO_REPAIRS:
         return auto_repairs(behaviours)
+    if name == SWDA:
+        return swda(SHARED)
     folder = Path(name)
     if not folder.is_dir():
         raise ConfigError(f"no set or folder is called {name}; sets are {', '.join(NAMES)}")

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evaluation.cases import Case, Span, joined
-from evaluation.classes import CLASSES, Class, classes_for, meanings
+from evaluation.classes import CLASSES, Class, classes_for, meanings, only
 from evaluation.figures import Row, rows
-from evaluation.judging import Judged, judge
+from evaluation.judging import Judged, judge, narrowed
 from evaluation.labels import Meaning
 from evaluation.logs import read_log
 from evaluation.matching import Outcome, match
 from evaluation.sets import TEXT, LabelledSet
+from service.judging import Judging
 from streaming.events import Event, Profile, Utterance
-from streaming.ports import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,17 @@ def evaluate(
     condition: str,
     *,
     profile: Profile,
-    policy: Policy,
+    judges: Judging,
     behaviours: Iterable[str] = (),
 ) -> Result:
     """`behaviours` narrows the classes to theirs."""
     extra = own_meanings(labelled)
     wanted = frozenset(behaviours) or labelled.behaviours
     classes = classes_for(wanted, extra) if wanted else CLASSES
+    classes = only(classes, labelled.codes, labelled.recall_only)
+    wanted = wanted or frozenset(one.behaviour for one in meanings(classes, extra))
     counted = tuple(meanings(classes, extra))
+    judges = narrowed(judges, wanted)
     calls: list[CallResult] = []
     absent: list[str] = []
     for case in labelled.cases:
@@ -57,12 +60,12 @@ def evaluate(
         if events is None:
             absent.append(case.name)
         else:
-            calls.append(_call(case.under(profile), events, policy, counted))
+            calls.append(_call(case.under(profile), events, judges, counted))
     return Result(condition, tuple(calls), classes, tuple(absent))
 
 
-def _call(case: Case, events: Iterable[Event], policy: Policy, counted: Sequence[Meaning]) -> CallResult:
-    judged = judge(case.info, events, policy)
+def _call(case: Case, events: Iterable[Event], judges: Judging, counted: Sequence[Meaning]) -> CallResult:
+    judged = judge(case.info, events, judges)
     if not case.turns:
         case = replace(case, turns=turns_heard(judged.utterances.values()))
     return CallResult(case, judged, match(case, judged, counted))

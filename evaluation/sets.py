@@ -35,6 +35,8 @@ class LabelledSet:
     heard: Path | None = None  # folder of logs: CONDITION/NAME.jsonl.gz
     recordings: Mapping[str, Path] = field(default_factory=dict)  # by case
     behaviours: frozenset[str] = frozenset()  # labelled throughout; empty: all of the table
+    codes: frozenset[str] = frozenset()  # narrower still: these classes only
+    recall_only: frozenset[str] = frozenset()  # codes that not everything is labelled of
 
 
 def own_set(name: str) -> LabelledSet:
