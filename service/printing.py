@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.base import Behaviour
+from service.explain import explain
 from streaming.events import (
     Alert,
     AlertUpdate,
@@ -25,7 +26,6 @@ from streaming.events import (
     Whisper,
     WhisperDelivered,
     WordsHeldBack,
-    WordSpan,
 )
 
 _PARTY = {Party.AGENT: ("agent", "cyan"), Party.CUSTOMER: ("customer", "green")}
@@ -86,10 +86,8 @@ class Teleprinter:
 
     def _judgement(self, detection: Detection) -> None:
         mark, colour = _MARK[detection.verdict]
-        quote = self._quote(detection)
-        said = f"{mark} {self._title(detection.behaviour)}: {detection.verdict}"
-        note = f"  {detection.note}" if detection.note else ""
-        self._line(detection.at, "", colour, f"{said}{note}{quote}")
+        told = explain(detection, self._behaviours, self._utterances)
+        self._line(detection.at, "", colour, f"{mark} {told}")
 
     def _card(self, alert: Alert) -> None:
         self._console.print(
@@ -104,23 +102,6 @@ class Teleprinter:
             ),
             soft_wrap=True,
         )
-
-    def _title(self, behaviour: str) -> str:
-        row = self._behaviours.get(behaviour)
-        return row.title if row else behaviour
-
-    def _quote(self, detection: Detection) -> str:
-        """The words it rests on, the judged speaker's own before the other's."""
-        spans = [
-            (self._utterances[item.utterance_id], item)
-            for item in detection.evidence
-            if isinstance(item, WordSpan) and item.utterance_id in self._utterances
-        ]
-        spans.sort(key=lambda span: span[0].speaker is not detection.speaker)
-        for utterance, item in spans[:1]:
-            words = utterance.words[item.first : item.last + 1]
-            return f"  “{' '.join(word.text for word in words)}”"
-        return ""
 
 
 def clock(at: Seconds) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic_core import to_json as dump_json
 
+from detectors.base import catalogue
 from service.batch import scorecard_of
+from service.explain import explain, quotes
 from service.recordings import Recording
 from service.wire import to_json
-from streaming.events import CallInfo, Detection, Record, Scorecard, Utterance, WordSpan
+from streaming.events import CallInfo, Detection, Record, Scorecard, Utterance
 
 _COLUMNS = (
     "recording",
@@ -69,7 +71,7 @@ def _call(one: Scored) -> dict[str, Any]:
         "call": to_json(one.call),
         "seconds": round(one.recording.seconds, 3),
         "scorecard": to_json(one.scorecard),
-        "moments": [{**to_json(moment), "quotes": _quotes(moment, spoken)} for moment in moments],
+        "moments": [_moment(moment, spoken) for moment in moments],
         "transcript": [
             {"id": line.id, "speaker": line.speaker, "start": line.start, "end": line.end, "text": line.text}
             for line in lines
@@ -77,12 +79,12 @@ def _call(one: Scored) -> dict[str, Any]:
     }
 
 
-def _quotes(moment: Detection, spoken: Mapping[str, Utterance]) -> list[str]:
-    spans = [item for item in moment.evidence if isinstance(item, WordSpan) and item.utterance_id in spoken]
-    return [
-        " ".join(word.text for word in spoken[span.utterance_id].words[span.first : span.last + 1])
-        for span in spans
-    ]
+def _moment(moment: Detection, spoken: Mapping[str, Utterance]) -> dict[str, Any]:
+    return {
+        **to_json(moment),
+        "quotes": [quote for _, quote in quotes(moment, spoken)],
+        "explanation": explain(moment, catalogue(), spoken),
+    }
 
 
 def _rows(one: Scored) -> list[dict[str, object]]:
