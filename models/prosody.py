@@ -27,6 +27,16 @@ _LOWEST, _HIGHEST = 60.0, 450.0
 _VOICED = 0.5
 _PEAK = 0.5
 _LONGEST_JUMP = 6.0
+_QUIETER = 15.0  # dB below the loud voiced frames: a run this quiet is no stressed or unstressed syllable
+_ELSEWHERE = 9.0  # semitones from the utterance's median: a run there is another voice, a laugh, a creak
+_HELD = (
+    3.0  # semitones/s; slower frames hold a note (a quarter of speech at most does, half at the very most)
+)
+_MUSIC_HELD = 0.6
+_MUSIC_SPREAD = (
+    0.3  # seconds; SD over slope, of speech 0.05 to 0.25 however flat: notes spread without moving
+)
+_TONE = 0.1  # semitones of spread; no voice holds so still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +91,7 @@ class PitchMeter:
             return None
         semitones = 12 * np.log2(np.maximum(found.pitch_hz, 1.0))
         voiced &= ~tracking_faults(semitones, voiced)
+        voiced &= ~strange_runs(semitones, found.loudness_db, voiced)
         gain = 20 * np.log10(peak / _PEAK)
         return _measures(semitones, voiced, found.loudness_db + gain, audio, self._least_voiced)
 
@@ -111,6 +122,8 @@ def _measures(
     if voiced.sum() * FRAME < least or not len(slopes):
         return None
     pitches, levels = semitones[voiced], loudness[voiced]
+    if is_music(slopes, float(pitches.std())):
+        return None
     return VoiceMeasures(
         voiced_seconds=float(voiced.sum() * FRAME),
         f0_slope=float(slopes.mean()),
@@ -145,6 +158,37 @@ def _strays(semitones: Track, voiced: NDArray[np.bool_], *, reach: int, most: fl
     strays = np.zeros(len(semitones), np.bool_)
     strays[voiced] = np.abs(semitones[voiced] - medians) > most
     return strays
+
+
+def strange_runs(semitones: Track, loudness: Track, voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Voiced runs that are not this speaker talking: people in the background, laughs, creaks, octave slips.
+
+    A run counts as strange whose loudest frame lies 15 dB below the loud voiced frames (their 90th
+    percentile), or whose median pitch lies 9 semitones from the utterance's (laughs lie 8 to 14 above speech:
+    Bachorowski et al. 2001, means of 272 and 405 Hz for men and women). Of read and acted speech this
+    leaves out nothing in half of the utterances and 5 to 12 % in one of twenty (AN4, speechocean, RAVDESS).
+    """
+    strange = np.zeros(len(semitones), np.bool_)
+    if not voiced.any():
+        return strange
+    loud, middle = np.percentile(loudness[voiced], 90), np.median(semitones[voiced])
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], voiced.view(np.int8), [0]))))
+    for first, end in edges.reshape(-1, 2):
+        quiet = loudness[first:end].max() < loud - _QUIETER
+        strange[first:end] = quiet or abs(np.median(semitones[first:end]) - middle) > _ELSEWHERE
+    return strange
+
+
+def is_music(slopes: Track, spread: float) -> bool:
+    """Whether an utterance's pitch stands on notes, or on one tone, as no voice that talks does.
+
+    `slopes` in semitones/s, `spread` the pitch's standard deviation in semitones. Notes lie apart (much
+    spread) with little movement between them; a flat speaker has little of both. Singing with vibrato moves
+    like speech and is not told apart here.
+    """
+    held = float((slopes < _HELD).mean())
+    on_notes = held > _MUSIC_HELD and spread > _MUSIC_SPREAD * float(slopes.mean())
+    return on_notes or spread < _TONE
 
 
 def absolute_slopes(semitones: Track, voiced: NDArray[np.bool_]) -> Track:
