@@ -16,6 +16,7 @@ from detectors.courtesy_opening import Opening
 from detectors.courtesy_part import Part, Reading
 from detectors.courtesy_requests import Requests
 from detectors.courtesy_willing import Willingness
+from detectors.courtesy_words import Words
 from detectors.floor import Floor
 from detectors.lexicon import lexicon
 from streaming.events import CallInfo, Detection, Event, Seconds, Tick
@@ -28,6 +29,7 @@ _PARTS: tuple[Callable[[Judge, Floor], Part], ...] = (
     Willingness,
     Holds,
     Closing,
+    Words,
 )
 
 

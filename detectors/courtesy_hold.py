@@ -127,7 +127,9 @@ class Holds(Part):
             return  # "Sure." to a customer who goes to look changes nothing
         if reading.by_agent:
             asks = reading.line.sentences[-1].mark == "?"
-            self._customers_move = asks or reading.has("act", "ask_friendly", "ask_demand", "ask_bare")
+            self._customers_move = (
+                asks or reading.has("act") or any(ask.form != "plain" for ask in reading.asks)
+            )
             self._fetching = False
         elif reading.has("fetching"):
             self._customers_move = self._fetching = True

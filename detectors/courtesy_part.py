@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from detectors.base import Judge
+from detectors.courtesy_acts import Act, Kind, acts_of
+from detectors.courtesy_form import Ask, asks_of
 from detectors.floor import Floor
 from detectors.lexicon import Match
 from detectors.text import Line, Sentence
@@ -21,12 +24,23 @@ BACK_CHANNELS = frozenset(
 class Reading:
     """A line with the phrases found in it. `continued`: its first words go on with an open sentence."""
 
-    __slots__ = ("continued", "line", "matches")
-
     def __init__(self, line: Line, matches: tuple[Match, ...], *, continued: bool) -> None:
         self.line = line
         self.matches = matches
         self.continued = continued
+
+    @cached_property
+    def acts(self) -> tuple[Act, ...]:
+        """Thanks, please and apologies that are meant."""
+        return acts_of(self.line, self.matches)
+
+    @cached_property
+    def asks(self) -> tuple[Ask, ...]:
+        """What is asked of the other party, and in what form."""
+        return asks_of(self.line, self.matches, self.acts, continued=self.continued)
+
+    def does(self, *kinds: Kind) -> tuple[Act, ...]:
+        return tuple(act for act in self.acts if act.kind in kinds)
 
     @property
     def by_agent(self) -> bool:

@@ -7,31 +7,21 @@ is asked (`courtesy.request_form`), its courtesy words when it is taken (`courte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from detectors.base import Judge
+from detectors.courtesy_acts import Act
+from detectors.courtesy_form import Ask, Form
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
-from detectors.lexicon import Match
-from detectors.text import Line, Sentence
+from detectors.lexicon import word_list
+from detectors.text import Line
 from streaming.events import Detection, Party, Seconds, Verdict, WordSpan
 
 _FORM = "courtesy.request_form"
 _WORDS = "courtesy.please_thanks"
-Form = Literal["friendly", "demand", "plain"]
-_ASKS = ("ask_friendly", "ask_demand", "ask_bare", "ask_bare_please", "ask_choice", "ask_plain")
-_WONDERS = frozenset({"how", "what", "where", "why", "when", "if"})
 _A_TURN = 4  # tokens: less from the agent ("Okay, got it.") still hears the answer out
 _SERIES = 30.0  # seconds: "and your phone number?" this soon after a friendly request goes on with it
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    form: Form
-    match: Match
-    sentence: Sentence
-    confidence: float
 
 
 @dataclass(slots=True)
@@ -76,7 +66,7 @@ class Requests(Part):
     def _agent(self, reading: Reading) -> Iterator[Detection]:
         line = reading.line
         yield from self._courtesy_words(reading)
-        asks = [ask for ask in self._asks(reading) if ask is not None]
+        asks = list(self._asks(reading))
         exchange = self._exchange
         if exchange and exchange.given and len(line.tokens) >= _A_TURN:
             exchange.taken_since = exchange.taken_since or line.start
@@ -109,66 +99,39 @@ class Requests(Part):
 
     # The form of what is asked.
 
-    def _asks(self, reading: Reading) -> Iterator[_Ask | None]:
-        previous: Form | None = None
-        for sentence in reading.line.sentences:
-            asked = self._ask(reading, sentence, previous)
-            previous = asked.form if asked else previous
-            yield asked
+    def _asks(self, reading: Reading) -> Iterator[Ask]:
+        """The line's asks; a bare noun that goes on with a friendly series, or answers, is no demand."""
+        wary = False
+        for ask in reading.asks:
+            plain = ask.bare and (wary or self._goes_on(reading, ask) or self._was_named(reading, ask))
+            wary |= ask.form == "friendly" and ask.wary
+            demanding = ask.choice and self._judged is not None and self._judged[0] == "demand"
+            yield replace(ask, form="plain" if plain else "demand" if demanding else ask.form)
 
-    def _ask(self, reading: Reading, sentence: Sentence, previous: Form | None) -> _Ask | None:
-        found = [match for match in reading.of(*_ASKS, within=sentence) if not self._excused(reading, match)]
-        labels = {match.label for match in found}
-        if not labels or reading.of("hold", within=sentence):
-            return None  # asking to hold is judged as a hold
-        opens_here = sentence.first == 0 and reading.continued
-        please = bool(reading.of("please", within=sentence))
-        if any(match.label == "ask_friendly" and _asks_now(reading, sentence, match) for match in found):
-            return _Ask("friendly", _best(found, "ask_friendly"), sentence, 0.95 if please else 0.85)
-        if "ask_bare_please" in labels or (labels & {"ask_demand", "ask_bare"} and please):
-            return _Ask("friendly", found[0], sentence, 0.7)
-        if "ask_demand" in labels:
-            if reading.of("softener", "reason", within=sentence):
-                return _Ask("plain", found[0], sentence, 0.5)
-            return _Ask("demand", _best(found, "ask_demand"), sentence, 0.9)
-        if labels & {"ask_bare", "ask_choice"} and not opens_here:
-            return self._fragment(reading, sentence, found, previous)
-        if labels == {"ask_friendly"}:
-            return None
-        return _Ask("plain", found[0], sentence, 0.5)
+    def _goes_on(self, reading: Reading, ask: Ask) -> bool:
+        soon = self._friendly_at is not None and reading.line.start - self._friendly_at < _SERIES
+        return soon and reading.line.texts[ask.first] == "and"
 
-    def _fragment(
-        self, reading: Reading, sentence: Sentence, found: list[Match], previous: Form | None
-    ) -> _Ask | None:
-        """A noun with a question mark: a demand, unless it goes on with a friendly series."""
-        line, customer = reading.line, self._customer
-        match = _best(found, "ask_bare", "ask_choice")
-        if previous == "friendly" or (
-            line.tokens[sentence.first].text == "and"
-            and self._friendly_at is not None
-            and line.start - self._friendly_at < _SERIES
-        ):
-            return _Ask("plain", match, sentence, 0.5)
-        if customer is not None and customer.line.asks and customer.has("asks_which", "unsure"):
-            return None  # the customer asked which one is needed, and is told
-        sure = match.label == "ask_bare" and sentence.mark == "?"
-        return _Ask("demand", match, sentence, 0.85 if sure else 0.65)
+    def _was_named(self, reading: Reading, ask: Ask) -> bool:
+        """The customer asked what is needed, or has just said that word: it is told, or read back."""
+        customer = self._customer
+        if customer is None:
+            return False
+        if customer.line.asks and customer.has("asks_which"):
+            return True
+        data = word_list("courtesy", "datum") & set(reading.line.texts[ask.first : ask.last + 1])
+        return bool(data) and data <= set(customer.line.texts)
 
-    def _excused(self, reading: Reading, match: Match) -> bool:
-        return any(
-            other.first <= match.last and match.first <= other.last for other in reading.of("not_ask", "hold")
-        )
-
-    def _judge_form(self, line: Line, asks: list[_Ask]) -> Iterator[Detection]:
+    def _judge_form(self, line: Line, asks: list[Ask]) -> Iterator[Detection]:
         form = asks[0].form
-        if form == "friendly":
+        if any(ask.wary for ask in asks if ask.form == "friendly"):
             self._friendly_at = line.end
         repeated = self._judged is not None and self._judged[0] == form
         if repeated and self._judged and line.start - self._judged[1] < self._again:
             self._judged = (form, line.end)
             return
         self._judged = (form, line.end)
-        first, last = asks[0].sentence.first, asks[-1].sentence.last
+        first, last = asks[0].first, asks[-1].last
         start, end = line.seconds(first, last)
         demand = form == "demand"
         yield self.judge.detect(
@@ -180,7 +143,7 @@ class Requests(Part):
             end=end,
             at=line.end,
             confidence=max(ask.confidence for ask in asks),
-            evidence=tuple(line.evidence(ask.sentence.first, ask.sentence.last) for ask in asks),
+            evidence=tuple(line.evidence(ask.first, ask.last) for ask in asks),
             note="A friendly request is the form that invites an answer here."
             if demand
             else "The information is asked for as a friendly request.",
@@ -188,19 +151,20 @@ class Requests(Part):
 
     # The words around it.
 
-    def _open(self, reading: Reading, asks: list[_Ask]) -> None:
+    def _open(self, reading: Reading, asks: list[Ask]) -> None:
         line = reading.line
         forms = {ask.form for ask in asks}
         form: Form = "demand" if "demand" in forms else "friendly" if "friendly" in forms else "plain"
-        please = any(reading.of("please", within=ask.sentence) for ask in asks)
-        last = asks[-1].sentence
+        last = asks[-1]
+        please = bool(reading.does("please"))
         self._exchange = _Exchange(line, form, please, line.evidence(last.first, last.last))
 
     def _courtesy_words(self, reading: Reading) -> Iterator[Detection]:
         """Please where something is asked, thanks where something was given: delivered, once a line."""
-        shown = sorted(self._please(reading) + self._thanks(reading), key=lambda match: match.first)
+        shown = sorted(self._please(reading) + self._thanks(reading), key=lambda act: act.first)
         line = reading.line
-        if reading.has("thanks", "pleased", "welcome") and self._exchange and self._exchange.given:
+        taken = reading.does("thanks") or reading.has("pleased", "welcome")
+        if taken and self._exchange and self._exchange.given:
             self._exchange = None
         if not shown:
             return
@@ -213,22 +177,22 @@ class Requests(Part):
             end=end,
             at=line.end,
             confidence=0.9,
-            evidence=tuple(line.evidence(match.first, match.last) for match in shown),
+            evidence=tuple(line.evidence(act.first, act.last) for act in shown),
             note="Courtesy words stand where something is asked or given.",
         )
 
-    def _please(self, reading: Reading) -> list[Match]:
-        return list(reading.of("please")[:1]) if any(self._asks(reading)) else []
+    def _please(self, reading: Reading) -> list[Act]:
+        return list(reading.does("please")[:1]) if reading.asks else []
 
-    def _thanks(self, reading: Reading) -> list[Match]:
-        """Thanks for what the customer gave; "no thanks", "thanks to" and "thank you for calling" are not."""
+    def _thanks(self, reading: Reading) -> list[Act]:
+        """Thanks for what the customer gave; "thank you for calling" is not."""
         if not self._gave_since_agent and not reading.has("return_thanks"):
             return []
-        others = reading.of("not_thanks", "calling_thanks")
+        calling = reading.of("calling_thanks")
         return [
-            match
-            for match in reading.of("thanks")
-            if not any(other.first <= match.first <= other.last for other in others)
+            act
+            for act in reading.does("thanks")
+            if not any(other.first <= act.first <= other.last for other in calling)
         ][:1]
 
     def _close(self, at: Seconds) -> Iterator[Detection]:
@@ -251,16 +215,3 @@ class Requests(Part):
             evidence=(exchange.evidence,),
             note="A please at the question, or a thank you for the answer, belongs here.",
         )
-
-
-def _best(found: list[Match], *labels: str) -> Match:
-    return next(match for match in found if match.label in labels)
-
-
-def _asks_now(reading: Reading, sentence: Sentence, match: Match) -> bool:
-    """ "Could you …" put to the customer: not "how can you tell", not buried in a statement."""
-    before = reading.line.texts[max(sentence.first, match.first - 2) : match.first]
-    if _WONDERS & set(before):
-        return False
-    near = match.first - sentence.first <= 3
-    return near or sentence.mark == "?" or bool(reading.of("please", within=sentence))

@@ -44,7 +44,7 @@ class Willingness(Part):
         if reading.has("willing", "welcome"):
             return self._judge(Verdict.DELIVERED, line.end, reading.of("willing", "welcome")[0])
         spoken = sum(answer.end - answer.start for answer in self._answers)
-        if reading.has("ask_demand", "ask_bare") or spoken >= self._seconds:
+        if any(ask.form == "demand" for ask in reading.asks) or spoken >= self._seconds:
             return self._judge(Verdict.MISSED, line.end)
         return ()
 

@@ -34,6 +34,7 @@ def judged(*lines: str) -> tuple[list[Detection], tuple[Event, ...]]:
         "And if you could just give me your phone number.",
         "Can you hold down the button for me?",
         "Could I have your name, please? Phone number?",
+        "May I put you on hold for a minute?",
     ],
 )
 def test_a_friendly_request_is_credited(text: str) -> None:
@@ -58,7 +59,6 @@ def test_a_friendly_request_is_credited(text: str) -> None:
         "Tell me your postcode.",
         "Spell that.",
         "Say that again.",
-        "Where do you park it at night? Street or driveway?",
     ],
 )
 def test_a_demand_is_missed_with_the_words_that_show_it(text: str) -> None:
@@ -88,7 +88,6 @@ def test_a_demand_is_missed_with_the_words_that_show_it(text: str) -> None:
         "Let me give you the phone number.",
         "Really? The blue one?",
         "And then?",
-        "May I put you on hold for a minute?",  # a hold, judged as one
     ],
 )
 def test_what_is_neither_is_not_judged(text: str) -> None:
