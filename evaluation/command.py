@@ -71,7 +71,8 @@ def run(asked: Asked) -> None:
         [(one.condition, example) for one in results for example in examples(one)] if asked.examples else []
     )
     print_examples(OUT, shown)
-    print_rows(OUT, _title(labelled), {result.condition: result.rows() for result in results})
+    whole = {result.condition for result in results if not result.absent}
+    print_rows(OUT, _title(labelled), {result.condition: result.rows() for result in results}, whole)
     _print_what_is_missing(results)
     for note in judges.notes.values():
         OUT.print(note, style="yellow", markup=False)

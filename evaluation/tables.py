@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -14,13 +14,18 @@ from evaluation.figures import Interval, Row
 from evaluation.sets import TEXT
 
 
-def print_rows(out: Console, title: str, conditions: Mapping[str, Sequence[Row]]) -> None:
-    """Classes that nothing was labelled or judged of are left out; with one condition, every column."""
+def print_rows(
+    out: Console, title: str, conditions: Mapping[str, Sequence[Row]], whole: Collection[str]
+) -> None:
+    """Classes that nothing was labelled or judged of are left out; with one condition, every column.
+
+    `whole` are the conditions that hold every call: only they can be held against each other.
+    """
     if len(conditions) == 1:
         ((condition, rows),) = conditions.items()
         out.print(_whole(f"{title}, {condition}", rows))
     else:
-        out.print(_beside(title, conditions))
+        out.print(_beside(title, conditions, whole))
 
 
 def _whole(title: str, rows: Sequence[Row]) -> Table:
@@ -54,7 +59,7 @@ def _whole(title: str, rows: Sequence[Row]) -> Table:
     return table
 
 
-def _beside(title: str, conditions: Mapping[str, Sequence[Row]]) -> Table:
+def _beside(title: str, conditions: Mapping[str, Sequence[Row]], whole: Collection[str]) -> Table:
     table = Table(title=f"{title}: precision / recall", title_justify="left", box=SIMPLE)
     table.add_column("class")
     for name in (*conditions, "gap in F1"):
@@ -62,7 +67,8 @@ def _beside(title: str, conditions: Mapping[str, Sequence[Row]]) -> Table:
     for row in zip(*conditions.values(), strict=True):
         if sum(one.tp + one.fp + one.fn for one in row):
             cells = (f"{share(one.precision.value)} / {share(one.recall.value)}" for one in row)
-            table.add_row(row[0].title, *cells, gap(dict(zip(conditions, row, strict=True))))
+            named = {name: one for name, one in zip(conditions, row, strict=True) if name in whole}
+            table.add_row(row[0].title, *cells, gap(named))
     return table
 
 
