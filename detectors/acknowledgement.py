@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from detectors.base import Judge
 from detectors.correction import corrected, is_bare_objection, is_objection
-from detectors.customer_turn import CustomerTurn
+from detectors.customer_turn import CustomerTurn, Limits
 from detectors.echo import Echo, Stated, listen, question_words
 from detectors.floor import Floor
 from detectors.keywords import keywords, stems
@@ -22,6 +22,7 @@ from detectors.lexicon import lexicon
 from detectors.matter import Matter, Move, move, remark
 from detectors.readback import Answer, Misreading, answer_to
 from detectors.text import Line
+from detectors.uptake import is_refusal
 from streaming.events import (
     CallInfo,
     Detection,
@@ -56,6 +57,11 @@ class Acknowledgement(Judge):
         super().__init__(call, policy)
         lexicon("acknowledgement")  # read once a process, before the first word waits for it
         self._floor = Floor()
+        self._limits = Limits(
+            close=self.threshold(BEHAVIOUR, "close"),
+            apart=self.threshold(BEHAVIOUR, "apart"),
+            statement_words=self.threshold(BEHAVIOUR, "statement_words"),
+        )
         self._open: list[CustomerTurn] = []
         self._asked: frozenset[str] = frozenset()  # stems of the agent's last question
         self._agent: deque[Line] = deque(maxlen=12)
@@ -106,7 +112,9 @@ class Acknowledgement(Judge):
 
     def _begin(self, line: Line) -> CustomerTurn:
         used = [said for said, one in zip(self._used, self._agent, strict=True) if one.end < line.start]
-        turn = CustomerTurn(where=line.id, stated=Stated(familiar=frozenset().union(*used)))
+        turn = CustomerTurn(
+            where=line.id, limits=self._limits, stated=Stated(familiar=frozenset().union(*used))
+        )
         self._open = [*self._open, turn][-_OPEN:]
         return turn
 
@@ -126,6 +134,8 @@ class Acknowledgement(Judge):
         self._agent.append(line)
         self._used.append(stems(keywords(line)))
         went = move(line)
+        if went is Move.NOD and self._floor.overlap(Party.CUSTOMER, line.start, line.end) > 0.0:
+            return  # the customer has the floor
         newest = self._open[-1] if self._open else None
         if went is Move.REPAIR and newest is not None and newest.goes_on:
             return  # what the customer says again belongs to the same turn
@@ -136,9 +146,10 @@ class Acknowledgement(Judge):
             ]
         least = self.threshold(BEHAVIOUR, "least_confidence")
         for turn in list(self._open):
-            if went is Move.NOD and not turn.reply:
+            if went is Move.NOD and not turn.reply and not (is_refusal(line) and turn.told):
                 continue  # the customer still has the floor
-            turn.compare(line, went, unsure=line.confidence(0, len(line.tokens) - 1) < least)
+            unsure = line.confidence(0, len(line.tokens) - 1) < least
+            turn.compare(line, went, unsure=unsure, meaning=self.policy.meaning)
             if turn.is_acknowledged:
                 yield self._delivered(turn, turn.echo, turn.reply)
 
@@ -204,8 +215,12 @@ class Acknowledgement(Judge):
     def _close_reply(self, turn: CustomerTurn, *, cut_short: bool) -> Iterator[Detection]:
         """The agent's turn is over without an acknowledgement."""
         turn.turns += 1
-        sure = 0.0 if cut_short or not self._heard(turn) else turn.missed(self._statement_words)
-        if sure:
+        credit = 0.0 if cut_short else turn.credit()
+        sure = 0.0 if cut_short or credit or not self._heard(turn) else turn.missed()
+        if credit:
+            evidence = turn.echo.evidence or (*turn.stated.evidence(), turn.reply[0].whole())
+            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, credit, evidence)
+        elif sure:
             evidence = (*turn.stated.evidence(), turn.reply[-1].whole())
             yield self._verdict(turn, Verdict.MISSED, turn.reply, sure, evidence)
         elif turn.is_spent or turn.turns >= self.threshold(BEHAVIOUR, "turns"):
@@ -218,10 +233,6 @@ class Acknowledgement(Judge):
         lost = self._floor.missing(turn.end, self._now, Party.AGENT)
         sure = turn.stated.confidence >= self.threshold(BEHAVIOUR, "least_confidence")
         return sure and not lost and not turn.doubtful
-
-    @property
-    def _statement_words(self) -> int:
-        return int(self.threshold(BEHAVIOUR, "statement_words"))
 
     # --- verdicts
 

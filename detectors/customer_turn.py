@@ -7,16 +7,32 @@ from dataclasses import dataclass, field
 
 from detectors.correction import Rival, rivals
 from detectors.echo import NOTHING, Echo, Stated, listen
-from detectors.keywords import PROPER
-from detectors.matter import Matter, Move, Remark, answers, is_courteous, matter
+from detectors.keywords import PLAIN, PROPER
+from detectors.matter import Matter, Move, Remark, answers, is_courteous, is_data, matter
 from detectors.readback import Misreading, misreading
 from detectors.text import Line
+from detectors.uptake import Uptake, uptake
 from streaming.events import Seconds
+from streaming.ports import Meaning
 
+_NEARLY = 0.5  # an echo this strong is credited when the turn is over
 _HALF = 0.35  # an echo this strong is too much to call it missed
 _RECAP_POINTS = 2  # after "yes, I'll take that" the terms must come back, not one word of them
+_CUT_IN: Seconds = 0.3  # a reply that starts this long before the customer's end does not answer her
 _FRAGMENT = 2  # tokens
 _MEMORY: Seconds = 90.0  # how far back what the customer said can be what an agreement is about
+
+
+NO_REPLY = Uptake()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The behaviour's thresholds, as the catalogue names them."""
+
+    close: float
+    apart: float
+    statement_words: float
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +40,7 @@ class CustomerTurn:
     """What was stated, and the agent's reply so far."""
 
     where: str
+    limits: Limits
     stated: Stated = field(default_factory=Stated)
     matter: Matter = Matter.NONE
     wants_action: bool = False
@@ -38,6 +55,11 @@ class CustomerTurn:
     echo: Echo = NOTHING
     misread: Misreading | None = None
     rivals: tuple[Rival, ...] = ()  # wrong read-backs, should the customer correct them
+    uptake: Uptake = NO_REPLY
+    eases: bool = True  # nothing but thanks, agreement, "go on"
+    told: bool = False  # of the customer's own
+    retorts: bool = False
+    accepts: bool = False
     contested: bool = False  # "no": what is wrong with it comes next
 
     @property
@@ -81,6 +103,10 @@ class CustomerTurn:
         self.doubtful = False  # whatever was not heard before, the customer went on behind it
         self.wants_action = self.wants_action or said.action
         self.asks = said.question
+        fresh = self.stated.fresh_in(line, said.easy)
+        self.told = self.told or fresh >= (2 * PLAIN if said.eases else PLAIN)
+        self.eases = self.eases and said.eases and not self.told
+        self.retorts, self.accepts = said.retorts, said.accepts
 
     def recall(self, line: Line, earlier: Iterable[Line], given: frozenset[str]) -> None:
         """The customer agrees to what was arranged: its terms are what the customer said of it before."""
@@ -92,37 +118,90 @@ class CustomerTurn:
         self.stated.familiar = frozenset()  # the terms are the agent's own offer
         self.matter, self.recap = Matter.MAY, True
 
-    def compare(self, line: Line, went: Move, *, unsure: bool) -> None:
+    def compare(self, line: Line, went: Move, *, unsure: bool, meaning: Meaning | None = None) -> None:
         """The agent goes on replying. A word or two that say nothing back leave the customer the floor."""
         self.reply.append(line)
         self.echo = listen(self.stated, self.reply)
-        if len(line.tokens) <= _FRAGMENT and went is Move.STAY and not self.echo.points:
+        self.rivals = () if self.recap else rivals(self.stated.lines, self.reply)
+        fragment = len(line.tokens) <= _FRAGMENT and not (self.echo.points or self.rivals)
+        if fragment and went is Move.STAY:
             self.reply.pop()
             return
         self.misread = None if self.recap else misreading(self.stated.figures, self.reply)
-        self.rivals = () if self.recap else rivals(self.stated.lines, self.reply)
+        self.uptake = uptake(self.stated.lines, self.reply, None if self.is_echoed else meaning)
         self.move = max(self.move, went)
         self.courteous = self.courteous or is_courteous(line)
         self.answered = self.answered or answers(line)
         self.doubtful = self.doubtful or unsure
 
-    def missed(self, statement_words: int) -> float:
+    def credit(self) -> float:
+        """How sure it is that a reply took the matter up, though too few of its words came back; 0: not."""
+        done = self.uptake
+        if self.matter is Matter.NONE or self.recap or done.refuses or self.misread is not None:
+            return 0.0
+        if self.eases and self.matter is not Matter.DOES and not self.asks:
+            return 0.0
+        if self.echo.score >= _NEARLY:
+            return 0.65
+        close = done.closeness or 0.0
+        if close >= self.limits.close and not done.deflects:
+            return 0.65
+        if done.says_first and done.complies and (self.wants_action or self.accepts or self.asks):
+            return 0.7
+        waited = self.reply[0].start >= self.end - _CUT_IN
+        if self.asks and not self.retorts and done.says_first and not done.deflects and waited:
+            return 0.7
+        if done.takes_up and not done.deflects and self.told:
+            return 0.6
+        return 0.0
+
+    def missed(self) -> float:
         """How sure it is that the agent moved on, 0 where it is not or not yet.
 
         A new question at once is plain. After "I can help with that" the agent has one more turn. A
-        statement is taken for an answer, unless something was to be done and it says nothing of it.
+        statement may be an answer: it is not where it turns the matter away or is about something else.
         """
-        if self.matter is not Matter.DOES or self.echo.score >= _HALF or self.courteous:
+        done = self.uptake
+        if self.eases or not (self.matter is Matter.DOES or self.told) or self.echo.score >= _HALF:
             return 0.0
-        if self.move is Move.ON:
-            if self.asks and self.answered:
-                return 0.0
-            return 0.85 if self.turns == 1 else 0.5
-        words = sum(len(line.tokens) for line in self.reply)
-        evades = self.wants_action and not self.answered and words >= statement_words
-        return 0.65 if evades and self.turns == 1 else 0.0
+        close = self.limits.apart / 2 if done.closeness is None else done.closeness
+        at_once = self.move is Move.ON and not done.says_first
+        limit = self.limits.close if at_once or done.deflects else self.limits.apart
+        if done.takes_up or close >= limit:
+            return 0.0
+        if self.courteous and not done.deflects:
+            return 0.6 if self.gives_data and not at_once and self.turns == 1 else 0.0
+        sure = 0.0
+        if done.refuses:
+            sure = 0.8
+        elif self.move is Move.ON and not (done.says_first and self.asks):
+            sure = 0.85 if self.matter is Matter.DOES else 0.7
+        elif self.asks and not self.retorts:
+            sure = 0.0  # what follows may be the answer
+        elif done.deflects:
+            sure = 0.75
+        elif done.closeness is not None:
+            sure = 0.65
+        if self.evades:
+            sure = max(sure, 0.65)
+        return sure if self.turns == 1 else min(sure, 0.5)
+
+    @property
+    def evades(self) -> bool:
+        """Something was to be done, and a long statement says nothing of it."""
+        says = self.move is not Move.ON and not (self.answered or self.uptake.complies)
+        return self.wants_action and says and self.words_replied >= self.limits.statement_words
+
+    @property
+    def gives_data(self) -> bool:
+        return any(is_data(figure) for figure in self.stated.figures)
+
+    @property
+    def words_replied(self) -> int:
+        return sum(len(line.tokens) for line in self.reply)
 
     def await_next(self) -> None:
         """The reply neither acknowledged nor moved on: the agent's next turn may."""
         self.reply, self.move, self.echo, self.rivals = [], Move.NOD, NOTHING, ()
+        self.uptake = NO_REPLY
         self.answered = self.courteous = False

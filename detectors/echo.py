@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from rapidfuzz import fuzz
+
+from detectors.details import Item, items
 from detectors.figures import Figure, flow
 from detectors.keywords import PLAIN, Keyword, keywords, likeness, stems
 from detectors.lexicon import lexicon, word_list
@@ -15,6 +18,8 @@ from streaming.events import WordSpan
 ENOUGH = 0.8
 """Score from which a reply acknowledges: one content word or its paraphrase, two common ones, a figure."""
 _FIGURE = 2.0
+_SMALL = 0.5  # a single digit: it comes up anywhere
+_SPELLED_ALIKE = 60.0  # rapidfuzz ratio: recognisers hear "M" as "N", and customers object to what is wrong
 _FORMULA = 0.5  # "so you're saying …" in front of what is otherwise half an echo
 _FORM = 0.4  # weight left to a key word inside a question for data ("what's the policy number?")
 _FAMILIAR = 0.5  # weight left to a word the agent herself had been using
@@ -56,6 +61,11 @@ class Stated:
     @property
     def weight(self) -> float:
         return sum(word.weight for _, word in _distinct(self.words))
+
+    def fresh_in(self, line: Line, easy: frozenset[int]) -> float:
+        """Weight of a line's words that the agent had not been saying herself, less the tokens `easy`."""
+        own = [pair for pair in self.words if pair[0] is line and pair[1].token not in easy]
+        return sum(word.weight for _, word in _distinct(own) if word.stem not in self.familiar)
 
     @property
     def confidence(self) -> float:
@@ -102,6 +112,7 @@ def listen(stated: Stated, reply: Sequence[Line], *, in_overlap: bool = False) -
     said = flow(reply)
     places = _places(reply)
     hits = [hit for figure in said for hit in _figure_hits(stated, figure, places, in_overlap)]
+    hits += _detail_hits(stated, reply, places, in_overlap)
     for line in reply:
         hits.extend(_word_hits(stated, line, places, _under(said, line), in_overlap))
     echo = _echo(_best(hits), reply)
@@ -129,6 +140,36 @@ def _figure_hits(stated: Stated, said: Figure, places: dict[str, int], in_overla
             )
 
 
+def _detail_hits(
+    stated: Stated, reply: Sequence[Line], places: dict[str, int], in_overlap: bool
+) -> Iterator[_Hit]:
+    """Digits and letters that come back in another form than they were stated in."""
+    own = [item for line in stated.lines for item in items(line) if item.kind == "sign"]
+    settled = {figure.value for figure in stated.figures}
+    for line in reply:
+        for said in items(line):
+            for item in own:
+                score = _detail_score(said, item) if item.value in settled or len(item.value) < 4 else 0.0
+                if score and not (in_overlap and _before(line, said.first, item.line, item.first)):
+                    yield _Hit(
+                        key=f"#{item.value}",
+                        score=score,
+                        place=places[line.id] + said.first,
+                        figure=score == _FIGURE,
+                        spans=(item.evidence(), said.evidence()),
+                    )
+
+
+def _detail_score(said: Item, stated: Item) -> float:
+    if said.kind != "sign":
+        return 0.0
+    if said.value == stated.value:
+        return _FIGURE if len(said.value) > 1 else _SMALL
+    if min(len(said.value), len(stated.value)) >= 4 and not (said.value + stated.value).isdigit():
+        return PLAIN if fuzz.ratio(said.value, stated.value) >= _SPELLED_ALIKE else 0.0
+    return 0.0
+
+
 def _word_hits(
     stated: Stated, line: Line, places: dict[str, int], left_out: frozenset[int], in_overlap: bool
 ) -> Iterator[_Hit]:
@@ -136,7 +177,7 @@ def _word_hits(
     for word in keywords(line):
         if word.token in left_out:
             continue
-        for home, own in stated.items:
+        for home, own in reversed(stated.items):  # what was said again counts where it was said last
             score = likeness(word, own) * own.weight * (_FORM if word.token in form else 1.0)
             score *= _FAMILIAR if own.stem in stated.familiar else 1.0
             if score and not (in_overlap and _before(line, word.token, home, own.token)):
@@ -224,7 +265,8 @@ def question_words(line: Line) -> frozenset[str]:
     for sentence in line.sentences:
         inside = range(sentence.first, sentence.last + 1)
         texts = {line.tokens[at].text for at in inside}
-        if "help" in texts or not (sentence.mark == "?" or not demands.isdisjoint(inside)):
+        chooses = "or" in texts  # which of them is not given by the question
+        if "help" in texts or chooses or not (sentence.mark == "?" or not demands.isdisjoint(inside)):
             continue
         asked |= stems(word for word in keywords(line) if word.token in inside)
     return frozenset(asked)

@@ -7,12 +7,13 @@ from enum import IntEnum
 
 from detectors.figures import Figure
 from detectors.lexicon import lexicon, word_list
-from detectors.text import Line, once_a_line, tokenize
+from detectors.text import Line, Sentence, once_a_line, tokenize
 
 _LEXICON = "acknowledgement"
 _NOD_TOKENS = 7
 _REPAIR_TOKENS = 9
 _DEMAND_TOKENS = 4  # "account number", whatever mark stands behind it
+_LONG = 8  # tokens
 _LEAST_SPELLING = 4  # letters; shorter ones are mostly acronyms
 
 
@@ -38,7 +39,16 @@ class Remark:
     address: bool = False
     winds_up: bool = False
     accepts: bool = False
+    easy: frozenset[int] = (
+        frozenset()
+    )  # tokens of sentences that thank, agree, are glad, have the agent go on
+    retorts: bool = False  # a question that wants no answer ("how am I supposed to …?")
+    long: bool = False  # enough words to state something without a content word ("bring it back")
     names: frozenset[int] = frozenset()  # tokens that say somebody's name
+
+    @property
+    def eases(self) -> bool:
+        return bool(self.easy)
 
     @property
     def matters(self) -> bool:
@@ -52,26 +62,42 @@ def remark(line: Line, customer_name: str | None) -> Remark:
         request="request" in labels,
         action="action" in labels,
         problem="problem" in labels,
-        question=last.mark == "?" and len(last) > 2,
+        question=_is_question(line, last),
         address="place" in labels,
-        winds_up="wind_up" in labels,
+        winds_up=any(match.first >= last.first for match in lexicon(_LEXICON).find(line, "wind_up")),
         accepts="accept" in labels,
+        easy=_easy(line),
+        long=len(line.tokens) >= _LONG,
+        retorts="retorts" in labels,
         names=_names(line, customer_name),
     )
 
 
+def _easy(line: Line) -> frozenset[int]:
+    found = {line.sentence_of(match.first) for match in lexicon(_LEXICON).find(line, "eases")}
+    return frozenset(at for one in found for at in range(one.first, one.last + 1))
+
+
+def _is_question(line: Line, last: Sentence) -> bool:
+    """Marked as one, or with a question's opening where the recogniser left the mark out."""
+    opens = any(
+        last.first <= match.first <= last.last for match in lexicon(_LEXICON).find(line, "asks_agent")
+    )
+    return opens or (last.mark == "?" and len(last) > 2)
+
+
 def matter(said: Remark, figures: list[Figure], weight: float) -> Matter:
     """How much a turn matters, from what it is, its figures, and the weight of its key words."""
-    if any(_is_data(figure) or said.address for figure in figures):
+    if any(is_data(figure) or said.address for figure in figures):
         return Matter.DOES
     if said.winds_up and not said.request:
         return Matter.NONE
-    if said.matters and weight >= 1.0:
+    if said.matters and (weight >= 1.0 or (said.request and said.long)):
         return Matter.DOES
-    return Matter.MAY if figures or weight >= 1.0 else Matter.NONE
+    return Matter.MAY if figures or weight >= 1.0 or said.question else Matter.NONE
 
 
-def _is_data(figure: Figure) -> bool:
+def is_data(figure: Figure) -> bool:
     if figure.kind == "spelling":
         return len(figure.value) >= _LEAST_SPELLING
     return figure.kind in ("code", "date")
@@ -115,17 +141,18 @@ def _is_huh(line: Line) -> bool:
 
 
 def _asks_anew(line: Line) -> bool:
-    book = lexicon(_LEXICON)
     if len(line.tokens) <= _DEMAND_TOKENS and line.tokens[-1].text in word_list(_LEXICON, "datum"):
         return True
-    back = {match.first for match in book.find(line, "points_back", "formula")}
-    starts = {match.first for match in book.find(line, "demand", "asks")}
-    for sentence in line.sentences:
-        inside = range(sentence.first, sentence.last + 1)
-        asks = sentence.mark == "?" or not starts.isdisjoint(inside)
-        if asks and back.isdisjoint(inside):
-            return True
-    return False
+    return any(asks_anew(line, sentence) for sentence in line.sentences)
+
+
+def asks_anew(line: Line, sentence: Sentence) -> bool:
+    """Whether a sentence asks or demands something, and not about what the customer said."""
+    book = lexicon(_LEXICON)
+    inside = range(sentence.first, sentence.last + 1)
+    asks = sentence.mark == "?" or any(match.first in inside for match in book.find(line, "demand", "asks"))
+    back = any(match.first in inside for match in book.find(line, "points_back", "formula"))
+    return asks and not back
 
 
 def _names(line: Line, customer_name: str | None) -> frozenset[int]:

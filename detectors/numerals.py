@@ -154,6 +154,8 @@ def _piece(texts: Sequence[str], at: int, *, after_digit: bool = False) -> _Piec
         return (at, "0", True) if after_digit or _is_led(texts, at) else None
     if text in _REPEATS and (repeated := _digit(following)):
         return at + 1, repeated * _REPEATS[text], True
+    if text in _REPEATS and following.isdigit():  # "double 409", as recognisers write "double four oh nine"
+        return at + 1, following[0] * (_REPEATS[text] - 1) + following, True
     if text in {"a", "an"}:
         return _value(texts, at + 1, 1) if following in _SCALES else None
     if text in _ORDINALS:

@@ -70,6 +70,7 @@ def _is_part(said: str, stated: str) -> bool:
 
 def _compare_dates(said: str, stated: str) -> Reading:
     pairs = [(a, b) for a, b in zip(said.split("-"), stated.split("-"), strict=True) if a and b]
+    pairs = [(a[-2:], b[-2:]) if 2 in (len(a), len(b)) else (a, b) for a, b in pairs]  # "'91" is 1991
     agreeing = sum(a == b for a, b in pairs)
     if pairs and agreeing == len(pairs):
         return Reading.SAME
