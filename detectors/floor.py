@@ -76,6 +76,18 @@ class Floor:
             total += max(0.0, until - max(one.start, start))
         return total
 
+    def voiced(self, line: Line) -> tuple[Seconds, Seconds]:
+        """When the voice of a line's speaker began and ended under it: closer than any word's times."""
+        under = [
+            one
+            for one in self._speech[line.speaker]
+            if one.start < line.end and (one.end is None or one.end > line.start)
+        ]
+        if not under:
+            return line.seconds(0, len(line.tokens) - 1)
+        last = under[-1].end
+        return max(line.start, under[0].start), line.end if last is None else min(line.end, last)
+
     def ended(self, party: Party, before: Seconds) -> Seconds | None:
         """When `party` last stopped speaking at or before `before`."""
         ends = [one.end for one in self._speech[party] if one.end is not None and one.end <= before]

@@ -28,7 +28,6 @@ class Interruptions:
         self._judge = judge
         self._floor = floor
         self._least = judge.threshold(INTERRUPTION, "overlap_seconds")
-        self._complete = judge.threshold(INTERRUPTION, "sentence_overlap_seconds")
         self._yields = judge.threshold(INTERRUPTION, "yield_seconds")
         self._into = judge.threshold(INTERRUPTION, "into_seconds")
         self._on = judge.threshold(INTERRUPTION, "goes_on_seconds")
@@ -46,15 +45,17 @@ class Interruptions:
     def _cuts(self, own: Line, cut: Line | None, at: Seconds) -> Iterator[Detection]:
         if cut is None or own.id in self._seen or move(own) is Move.NOD or len(cut.tokens) < _TURN_WORDS:
             return
-        start, end = own.seconds(0, len(own.tokens) - 1)
-        spoken, stopped = cut.seconds(0, len(cut.tokens) - 1)
+        start, end = self._floor.voiced(own)
+        spoken, stopped = self._floor.voiced(cut)
         overlap = stopped - start
-        open_ended = left_open(cut)
-        least = self._least if open_ended else self._complete
-        if not (start - spoken >= self._into and least <= overlap <= self._yields):
+        open_ended = left_open(cut)  # the recogniser mostly ends a sentence that was never ended
+        if not (start - spoken >= self._into and self._least <= overlap <= self._yields):
             return
-        alone = 0.0 if open_ended else self._on  # an unfinished sentence was given up for whatever came
-        if end - stopped < alone or self._holds_on(stopped, end) or self._floor.missing(spoken, end):
+        if (
+            end - stopped < (0.0 if open_ended else self._on)
+            or self._holds_on(stopped, end)
+            or self._floor.missing(spoken, end)
+        ):
             return
         self._seen.add(own.id)
         yield self._judge.detect(
