@@ -8,7 +8,8 @@ from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
 from detectors.lexicon import plain_words
-from detectors.text import Line, tokenize
+from detectors.naming import like
+from detectors.text import Line, Token, tokenize
 from streaming.events import Detection, Party, Seconds, Verdict, WordSpan
 
 _ID = "courtesy.greeting"
@@ -37,7 +38,10 @@ class Opening(Part):
 
     def heard(self, reading: Reading) -> Iterable[Detection]:
         line = reading.line
-        if self._done or not reading.by_agent:
+        if self._done:
+            return ()
+        if not reading.by_agent:
+            self._answered(reading)
             return ()
         self._first = self._first or line
         if line.start - self._first.start > self._within:
@@ -64,19 +68,39 @@ class Opening(Part):
             return reading.line.evidence(match.first, match.last)
         return self._introduced(reading.line) if part == "own_name" else None
 
+    def _answered(self, reading: Reading) -> None:
+        """The customer greets the agent by name: it was said, whatever the recogniser made of it."""
+        greeted = next(iter(reading.of("greeting")), None)
+        if self._first is None or "own_name" in self._found or greeted is None:
+            return
+        named = greeted.last + 1
+        if named < len(reading.line.tokens) and self._is_agent(reading.line.tokens[named]):
+            self._found["own_name"] = reading.line.evidence(greeted.first, named)
+
+    def _is_agent(self, token: Token) -> bool:
+        if not self._agent:
+            return token.capital and not token.opens and token.text not in plain_words("common_words")
+        return any(token.text == name or like(token.text, name) for name in self._agent)
+
     def _introduced(self, line: Line) -> WordSpan | None:
         """The agent's name as the call's data has it, or "this is …" / "I'm …" and a name."""
         tokens = line.tokens
         for at, token in enumerate(tokens):
             if token.text in self._agent:
                 return line.evidence(at, at)
-            if token.text == "speaking" and 0 < at < _SHORT and _closes_a_clause(line, at):
+            if token.text in {"speaking", "here"} and 0 < at < _SHORT and _closes_a_clause(line, at):
                 return line.evidence(at - 1, at)
             pair = (tokens[at - 2].text, tokens[at - 1].text) if at >= 2 else ("", "")
             named = token.capital and len(token.text) > 1 and token.text not in plain_words("common_words")
-            if pair in _LEADS and named:
+            if pair in _LEADS and named and not self._is_company(line, at):
                 return line.evidence(at - 2, at)
         return None
+
+    def _is_company(self, line: Line, at: int) -> bool:
+        """ "This is Larkspur Wireless": two names in a row, neither of them the agent's."""
+        follows = line.tokens[at + 1] if at + 1 < len(line.tokens) else None
+        two = follows is not None and follows.capital and not follows.opens
+        return two and bool(self._agent) and not self._is_agent(line.tokens[at])
 
     def _judge(self, at: Seconds) -> Iterable[Detection]:
         self._done = True
