@@ -98,7 +98,7 @@ def _share(part: int, whole: int, parts: NDArray[np.int64], wholes: NDArray[np.i
     wilson = _wilson(part, whole)
     if part in (0, whole):
         low, high = min(low, wilson[0]), max(high, wilson[1])
-    return Interval(round(value, 4), round(float(low), 4), round(float(high), 4))
+    return Interval(round(value, 4), round(min(float(low), value), 4), round(max(float(high), value), 4))
 
 
 def _wilson(part: int, whole: int) -> tuple[float, float]:
