@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.cli_judging import judge
 from benchmarks.cli_profile import profile
 from benchmarks.cli_strain import churn, overload, score
 from benchmarks.peers.command import peers
@@ -20,6 +21,7 @@ bench_app.command()(churn)
 bench_app.command()(score)
 bench_app.command()(peers)
 bench_app.command()(profile)
+bench_app.command()(judge)
 
 
 @bench_app.command()

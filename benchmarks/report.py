@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import strain
+from benchmarks.judging import judging_table
 from benchmarks.pages import publish
 from benchmarks.peers.table import peers_table
 from benchmarks.stacks import profile_table
@@ -48,6 +49,8 @@ def main(results: Path, readme: Path = README) -> None:
     if profiled := [one for one in found if isinstance(one, dict) and "profiles" in one]:
         table = f"{profile_table(profiled[-1]['profiles'])}\n\n`{profiled[-1]['command']}`"
         text = between(text, "profile", table)
+    if judged := [one for one in found if isinstance(one, dict) and one.get("kind") == "judging"]:
+        text = between(text, "judging", judging_table(judged[-1]))
     readme.write_text(text, encoding="utf-8")
     if readme == README:
         publish(found)
