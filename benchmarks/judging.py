@@ -1,7 +1,8 @@
-"""`callcue bench judge`: CPU of all detectors together and of each alone, on what Whisper heard of labelled calls.
+"""`callcue bench judge`: CPU of all detectors, together and each alone, on what Whisper heard.
 
-The logs are those that `callcue evaluate` judges (evaluation/heard), partial lines left out: a replay, without
-audio, engine or store. *meaning* is the sentence encoder, which runs off the event loop before the judges ask.
+The logs are those that `callcue evaluate` judges (evaluation/heard), without partial lines: a replay,
+without audio, engine or store. *meaning* is the sentence encoder, which runs off the event loop before
+the judges ask.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from detectors import REGISTRY
@@ -51,7 +53,7 @@ def measure(calls: Sequence[Logged], meaning: Meaning | None, *, passes: int = 3
     _judge(calls, policy, REGISTRY)  # lexicons are read at first use
     together = per_second(lambda: _judge(calls, policy, REGISTRY))
     alone = {
-        name: per_second(lambda one={name: factory}: _judge(calls, policy, one))
+        name: per_second(partial(_judge, calls, policy, {name: factory}))
         for name, factory in REGISTRY.items()
     }
     return {
