@@ -6,110 +6,270 @@ colleague, Karen, will call"). Uses are forgiven freely; another's name counts o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
+from jellyfish import metaphone
 from rapidfuzz.distance import JaroWinkler
 
-from detectors.lexicon import lexicon, plain_words, word_list
-from detectors.naming import NEAR, Name, Span, same
-from detectors.text import Line, Token
+from detectors.lexicon import lexicon, word_list
+from detectors.naming import (
+    Name,
+    Span,
+    can_be_name,
+    is_known,
+    is_long,
+    is_short_for,
+    is_title,
+    is_word_too,
+    like,
+    said_as,
+    same,
+    sound,
+    sounds_like,
+)
+from detectors.text import Line
+
+_JOINED = 4  # words that one name may have been heard as
+_VERY_LIKE = 0.8  # Jaro-Winkler likeness from which a word without a capital may be a name
+_SAME_SOUND = 0.8  # likeness of sounds from which words without capitals may be a name
 
 
-def mentions(line: Line, names: Sequence[Name]) -> tuple[Span, ...]:
-    """Where the line uses one of `names` to the person: not spoken of, not checked, not the own name."""
-    others = lexicon("names").find(line, "verifies", "own_intro")
-    found: list[Span] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Tokens of a line that use the name; `exact` where it is spelled as known, or its short form."""
+
+    first: int
+    last: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Somebody is addressed; `plain` where nothing else can be meant by how the sentence is cut."""
+
+    span: Span
+    texts: tuple[str, ...]
+    plain: bool
+
+
+def uses(line: Line, names: Sequence[Name], *, stated: Collection[str] = ()) -> tuple[Use, ...]:
+    """Where the line uses one of `names` to the person: not spoken of, not checked, not the agent's own.
+
+    `stated` are the parts that the customer has just said: a line that opens with them reads them back.
+    """
+    found: list[Use] = []
     at = 0
     while at < len(line.tokens):
-        width = next((width for width in (2, 1) if _says(line, at, width, names)), 0)
-        if width:
-            end = at + width - 1
-            while end + 1 < len(line.tokens) and _says(line, end + 1, 1, names):
-                end += 1
-            if not _spoken_of(line, at) and not any(_covers(other.last, at) for other in others):
-                found.append(Span(first=at, last=end))
-            at = end
-        at += 1
+        width, exact = _match(line, at, names)
+        if not width:
+            at += 1
+            continue
+        end = at + width - 1
+        while end + 1 < len(line.tokens) and not line.tokens[end + 1].opens:
+            width, also = _match(line, end + 1, names)
+            if not width:
+                break
+            end, exact = end + width, exact or also
+        if _is_use(line, at, end, names, stated):
+            found.append(Use(first=at, last=end, exact=exact))
+        at = end + 1
     return tuple(found)
 
 
-def _covers(lead: int, at: int) -> bool:
-    return lead < at <= lead + 3
+# Is it the name?
 
 
-def _says(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
+def _match(line: Line, at: int, names: Sequence[Name]) -> tuple[int, bool]:
+    """How many tokens from `at` on say one of the names (0: none), and whether as it is spelled."""
+    token, text = line.tokens[at], said_as(line.tokens[at])
+    if is_title(token) or not names:
+        return 0, False
+    exact = any(name.text == text or is_short_for(text, name.text) for name in names)
+    if any(name.text == text for name in names) and not is_word_too(text):
+        return 1, True
+    joined = next((width for width in range(_JOINED, 1, -1) if _is_joined(line, at, width, names)), 0)
+    if joined:
+        return joined, False
+    if exact and not is_word_too(text):
+        return 1, True
+    if is_word_too(text):
+        addressed = is_addressed(line, at, at) if token.capital else _is_called(line, at, at)
+        return int(exact and (addressed or _titled(line, at))), exact
+    if token.capital and not token.opens and any(same(text, name.text) for name in names):
+        return int(not token.text.endswith("'s")), False
+    called = _is_called(line, at, at) or (_titled(line, at) and is_addressed(line, at, at))
+    return int(called and _is_heard_badly(line, at, names)), False
+
+
+def _is_heard_badly(line: Line, at: int, names: Sequence[Name]) -> bool:
+    """Somebody is addressed by what is no name that many have, and is like the known one."""
+    text, titled = said_as(line.tokens[at]), _titled(line, at)
+    wanted = {"surname", "any"} if titled else {"given", "any"}
+    near = [name.text for name in names if name.role in wanted]
+    if not can_be_name(line.tokens[at]):
+        return text.isalpha() and any(JaroWinkler.similarity(text, name) >= _VERY_LIKE for name in near)
+    return any(same(text, name) or (not is_known(text) and like(text, name)) for name in near)
+
+
+def _is_joined(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
+    """A name heard as two or three words ("Suz Ann", "pre-yanka", "all the way son" for Oluwaseun).
+
+    Capitals tell a name; without them it must sound like a long one, at a clause's end.
+    """
     tokens = line.tokens[at : at + width]
-    if len(tokens) < width:
+    if len(tokens) < width or any(token.opens for token in tokens[1:]) or tokens[-1].text.endswith("'s"):
         return False
-    if width == 2:  # a name cut in two ("Suz Ann")
-        joined = "".join(token.text for token in tokens)
-        return all(token.capital for token in tokens) and any(
-            JaroWinkler.similarity(joined, name.text)
-            >= max(NEAR, *(JaroWinkler.similarity(token.text, name.text) + 0.01 for token in tokens))
-            for name in names
-        )
-    token = tokens[0]
-    if token.text in word_list("names", "words_too") or token.text in plain_words("common_words"):
-        exact = any(name.text == token.text for name in names)
-        return exact and token.capital and (_titled(line, at) or _addresses(line, at, at))
-    opens = token.opens and not _addresses(line, at, at)
-    exact = any(name.text == token.text for name in names)
-    return exact or (token.capital and not opens and _is_one(token.text, names))
+    texts = [said_as(token) for token in tokens]
+    if any(text == name.text for text in texts for name in names):
+        return False
+    joined = "".join(texts)
+    if all(token.capital and len(token.text) > 1 for token in tokens):
+        return any(_fits_better(joined, texts, name.text) for name in names)
+    ends = any(last == at + width - 1 for _, last in line.sentence_of(at).clauses)
+    if ends and _titled(line, at):
+        return any(like(joined, name.text) for name in names if name.role != "given")
+    return ends and any(sound(joined, name.text) >= _SAME_SOUND for name in names if is_long(name.text))
 
 
-def _is_one(text: str, names: Sequence[Name]) -> bool:
-    return any(same(text, name.text) for name in names)
+def _fits_better(joined: str, texts: Sequence[str], name: str) -> bool:
+    """The words together are like the name, and more so than any of them alone."""
+    alone = max(JaroWinkler.similarity(text, name) for text in texts)
+    return (
+        len(metaphone(name)) > 1
+        and sounds_like(joined, name)
+        and JaroWinkler.similarity(joined, name) > alone
+    )
+
+
+# Is it said to the person?
+
+
+def _is_use(line: Line, first: int, last: int, names: Sequence[Name], stated: Collection[str]) -> bool:
+    before = first - 1 - _titled(line, first)
+    if line.tokens[last].text.endswith("'s") or _is_checked(line, first, last, before):
+        return False
+    if _in_clause(line, before, first) and line.texts[before] in word_list("names", "spoken_of"):
+        return False
+    if _is_subject(line, last) or (
+        _is_bare_surname(line, first, last, names) and _opens(line, before, first)
+    ):
+        return False
+    return not (_opens(line, before, first) and _is_read_back(line, first, last, names, stated))
 
 
 def _titled(line: Line, at: int) -> bool:
-    return at > 0 and line.tokens[at - 1].text in word_list("names", "titles")
+    return at > 0 and is_title(line.tokens[at - 1])
 
 
-def _spoken_of(line: Line, at: int) -> bool:
-    before = at - 2 if _titled(line, at) else at - 1
-    if before < 0:
+def _in_clause(line: Line, before: int, at: int) -> bool:
+    return before >= 0 and any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
+
+
+def _opens(line: Line, before: int, first: int) -> bool:
+    """Nothing stands before it in its sentence, and no title."""
+    return not _titled(line, first) and before < line.sentence_of(first).first
+
+
+def _is_checked(line: Line, first: int, last: int, before: int) -> bool:
+    """ "Am I speaking with …", "…, did I say that right?", "… with an i", and letters behind the name."""
+    leads = lexicon("names").find(line, "verifies", "own_intro")
+    if _in_clause(line, before, first) and any(match.last == before for match in leads):
+        return True
+    sentence = line.sentence_of(first)
+    checks = lexicon("names").find(line, "checks_name")
+    if any(sentence.first <= match.first <= sentence.last for match in checks):
+        return True
+    behind = line.tokens[last + 1 : last + 4]
+    spelled = len(behind) == 3 and all(len(token.text) == 1 and token.capital for token in behind)
+    return spelled and _opens(line, before, first)
+
+
+def _is_subject(line: Line, last: int) -> bool:
+    """ "David will call": spoken of. "David will you hold?" is not."""
+    clause = next(end for begin, end in line.sentence_of(last).clauses if begin <= last <= end)
+    behind = line.texts[last + 1 : min(clause + 1, last + 3)]
+    if not behind or (behind[0] not in word_list("names", "verbs") and not _is_verb(behind[0])):
         return False
-    same_clause = any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
-    return same_clause and line.tokens[before].text in word_list("names", "spoken_of")
+    asks = behind[0] in word_list("names", "modals") and behind[1:] in (("you",), ("i",), ("we",), ("that",))
+    return not asks
 
 
-def _addresses(line: Line, first: int, last: int) -> bool:
+def _is_verb(text: str) -> bool:
+    """ "comes", "works": as a third person does."""
+    return len(text) > 3 and text.endswith("s") and not text.endswith(("ss", "us")) and not is_word_too(text)
+
+
+def _is_bare_surname(line: Line, first: int, last: int, names: Sequence[Name]) -> bool:
+    texts = [said_as(token) for token in line.tokens[first : last + 1]]
+    roles = {name.role for name in names if any(same(text, name.text) for text in texts)}
+    return roles == {"surname"}
+
+
+def _is_read_back(line: Line, first: int, last: int, names: Sequence[Name], stated: Collection[str]) -> bool:
+    """Just said by the customer: as a sentence of its own, or in full, or no given name, it is read back."""
+    texts = [said_as(token) for token in line.tokens[first : last + 1]]
+    if not any(same(text, one) for text in texts for one in stated):
+        return False
+    whole = line.sentence_of(first).last == last
+    given = is_known(texts[0]) or any(name.role == "given" and same(texts[0], name.text) for name in names)
+    return whole or last > first or not given
+
+
+# Anybody addressed.
+
+
+def is_addressed(line: Line, first: int, last: int) -> bool:
     """The name ends its clause, and nothing but "okay", "thank you" and the like stands before it there."""
-    for begin, end in line.sentence_of(first).clauses:
-        if begin <= first and last == end:
-            leads = (token.text for token in line.tokens[begin:first])
-            return all(text in word_list("names", "leads") for text in leads)
-    return False
-
-
-def addressed(line: Line) -> Iterator[Span]:
-    """Somebody called by name, whoever that is: only where that is plain from how the sentence is cut."""
-    for sentence in line.sentences:
-        for number, (begin, end) in enumerate(sentence.clauses):
-            at = begin
-            while at <= end and line.tokens[at].text in word_list("names", "leads"):
-                at += 1
-            titled = at <= end and line.tokens[at].text in word_list("names", "titles")
-            at += titled
-            if not 0 <= end - at <= 1 or not all(_could_be(token) for token in line.tokens[at : end + 1]):
-                continue
-            if (titled or line.tokens[at].text in plain_words("given_names")) and not _apposition(
-                line, sentence.clauses, number, lone=at == begin
-            ):
-                yield Span(first=at, last=end, titled=titled)
-
-
-def _could_be(token: Token) -> bool:
-    return token.capital and token.text.isalpha() and token.text not in plain_words("common_words")
-
-
-def _apposition(line: Line, clauses: Sequence[tuple[int, int]], number: int, *, lone: bool) -> bool:
-    """ "My colleague, Karen, will call": the clause before names who is meant, so nobody is addressed."""
-    if number == 0 or not lone:
+    begin, end = next(clause for clause in line.sentence_of(first).clauses if clause[0] <= first <= clause[1])
+    if last != end:
         return False
-    begin, end = clauses[number - 1]
-    texts = [token.text for token in line.tokens[begin : end + 1]]
-    only_leads = all(text in word_list("names", "leads") for text in texts)
-    last_clause = number == len(clauses) - 1
-    points = {"my", "our", "the", "your", "a", "his", "her", "and"} & set(texts[-4:])
-    return not only_leads and (not last_clause or bool(points) or line.tokens[begin].capital is False)
+    before = first - 1 - _titled(line, first)
+    leads = (line.texts[at] for at in range(begin, before + 1))
+    if all(text in word_list("names", "leads") for text in leads):
+        return True
+    ends = end == line.sentence_of(first).last and line.tokens[first].capital
+    return ends and line.texts[before] not in word_list("names", "not_before")
+
+
+def calls(line: Line) -> Iterator[Call]:
+    """Somebody called by name, whoever that is."""
+    at = 0
+    while at < len(line.tokens):
+        first, last = at, at - 1
+        while (
+            last + 1 < len(line.tokens)
+            and can_be_name(line.tokens[last + 1])
+            and _in_clause(line, first, last + 1)
+        ):
+            last += 1
+        if first <= last <= first + 1:
+            titled = _titled(line, first)
+            called = _is_called(line, first, last)
+            if called or (titled and is_addressed(line, first, last)):
+                texts = tuple(said_as(token) for token in line.tokens[first : last + 1])
+                plain = called and (titled or is_known(texts[0]))
+                yield Call(span=Span(first=first, last=last, titled=titled), texts=texts, plain=plain)
+        at = max(last, at) + 1
+
+
+def _is_called(line: Line, first: int, last: int) -> bool:
+    """Behind "thank you" and the like, or behind a comma at the end: nobody else can be meant."""
+    sentence = line.sentence_of(first)
+    number, (begin, end) = next(
+        (number, clause) for number, clause in enumerate(sentence.clauses) if clause[0] <= first <= clause[1]
+    )
+    before = line.texts[sentence.first : first - _titled(line, first)]
+    if (last != end and not _titled(line, first)) or not before:
+        return False
+    if all(text in word_list("names", "leads") for text in before):
+        return True
+    alone = begin == first - _titled(line, first)
+    return alone and last == sentence.last and not _points(line, sentence.clauses[number - 1])
+
+
+def _points(line: Line, clause: tuple[int, int]) -> bool:
+    """ "My colleague, Karen, will call": the clause before names who is meant, so nobody is addressed."""
+    begin, end = clause
+    texts = line.texts[max(begin, end - 4) : end + 1]
+    return texts[-1] in word_list("names", "not_before") or not word_list("names", "points").isdisjoint(texts)

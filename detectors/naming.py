@@ -1,29 +1,32 @@
-"""Names in talk: how a customer says one, and when two names are the same.
+"""Names: what can be one, how a full name falls into parts, and when two of them are the same.
 
-Whisper spells a name by ear, so names are compared by sound and likeness ("Susan" may be Suzanne).
-Being forgiven credits the agent; being accused of a wrong name needs a name that is clearly another.
+Whisper spells a name by ear, so names are compared by sound and likeness ("Susan" may be Suzanne,
+"Folly Kay" Folake). Being forgiven credits the agent; being accused of a wrong name needs a name that is
+clearly another.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 from jellyfish import metaphone
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import JaroWinkler, Levenshtein
 
-from detectors.lexicon import lexicon, plain_words, word_list
+from detectors.lexicon import plain_words, word_list
 from detectors.text import Line, Token, tokenize
 
 Role = Literal["given", "surname", "any"]
 _ALIKE = 0.75  # Jaro-Winkler likeness from which equal sound is the same name
-NEAR = 0.92  # … and from which likeness alone is
-_APART = 0.68  # … and below which it may be called another name
-_SPELLED = 3  # single letters in a row that spell a name
+_NEAR = 0.92  # … and from which likeness alone is
+_LIKE = 0.65  # … and from which, where somebody is addressed, it may be the same name heard badly
+_APART = 0.45  # Levenshtein likeness, of letters and of sounds, below which it may be called another name
+_LONG = 4  # consonants from which on the sound of several words can tell a name
+_LEAD = 0.6  # Jaro-Winkler likeness from which names that begin alike are not called apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +52,81 @@ def parts(full: str) -> tuple[Name, ...]:
     if "," in full:
         surname, _, given = full.partition(",")
         full = f"{given} {surname}"
+    words = [tokenize(word) for word in full.split()]
     titles = word_list("names", "titles")
-    tokens = tokenize(full)
-    titled = bool(tokens) and tokens[0] in titles
-    texts = [text for text in tokens if text not in titles and text.isalpha() and len(text) > 1]
-    return roles(texts, titled=titled)
-
-
-def roles(texts: Sequence[str], *, titled: bool = False, sure: bool = True) -> tuple[Name, ...]:
-    """First is given and last is surname; a lone name may be either, behind a title it is a surname."""
-    if len(texts) == 1:
-        return (Name(text=texts[0], role="surname" if titled else "any", sure=sure),)
-    last = len(texts) - 1
-    return tuple(
-        Name(text=text, role="surname" if at == last else "given", sure=sure) for at, text in enumerate(texts)
+    titled = bool(words) and bool(words[0]) and words[0][0] in titles
+    kept = [tuple(text.replace("'", "") for text in word if text not in titles) for word in words]
+    return roles(
+        [word for word in kept if all(len(text) > 1 and text.isalpha() for text in word)], titled=titled
     )
+
+
+def roles(words: Iterable[Sequence[str]], *, titled: bool = False, sure: bool = True) -> tuple[Name, ...]:
+    """The first word is given and the last is surname; a lone one may be either, behind a title a surname.
+
+    A word is one text, or several where it is hyphenated.
+    """
+    kept = [word for word in words if word]
+    alone: Role = "surname" if titled else "any"
+    return tuple(
+        Name(
+            text=text,
+            role=alone if len(kept) == 1 else "surname" if at == len(kept) - 1 else "given",
+            sure=sure,
+        )
+        for at, word in enumerate(kept)
+        for text in word
+    )
+
+
+# What is said.
+
+
+def said_as(token: Token) -> str:
+    """A token as a name: without possessive and apostrophe ("O'Brien" → "obrien")."""
+    text = "kay" if token.capital and token.heard.lower() == "kay" else token.text
+    return text.removesuffix("'s").replace("'", "")
+
+
+def words_of(line: Line, span: Span) -> list[tuple[str, ...]]:
+    """The texts under a span, by word as heard: a hyphenated one has several."""
+    words: dict[int, tuple[str, ...]] = {}
+    for token in line.tokens[span.first : span.last + 1]:
+        words[token.word] = (*words.get(token.word, ()), said_as(token))
+    return list(words.values())
+
+
+def _is_written(token: Token) -> bool:
+    """Whether the word itself says it: "I'll" does not say "will" as a name, nor "uh-huh" anything."""
+    heard = token.heard.lower()
+    return said_as(token) in (heard.replace("'", ""), *heard.replace("'", "-").split("-"))
+
+
+def is_title(token: Token) -> bool:
+    return token.text in word_list("names", "titles")
+
+
+def is_known(text: str) -> bool:
+    """Whether it is a given name that many people have."""
+    return text in plain_words("given_names")
+
+
+def is_word_too(text: str) -> bool:
+    """Whether it is, or may be, an everyday word: its capital must not come from a sentence's start."""
+    return text in word_list("names", "words_too") or text in plain_words("common_words")
+
+
+def can_be_name(token: Token) -> bool:
+    """A capitalised word that is a name, or nothing else that is capitalised often."""
+    text = said_as(token)
+    if not (token.capital and text.isalpha() and len(text) > 1 and _is_written(token)) or is_title(token):
+        return False
+    if (
+        token.heard.isupper() and len(text) > 2
+    ):  # letters that were spelled, or an abbreviation; "TJ" is a name
+        return False
+    known = is_known(text) or text in word_list("names", "words_too")
+    return known or text not in plain_words("common_words")
 
 
 # Likeness.
@@ -71,24 +134,63 @@ def roles(texts: Sequence[str], *, titled: bool = False, sure: bool = True) -> t
 
 def same(heard: str, name: str) -> bool:
     """Whether what was heard may be `name`: spelled otherwise, sounding alike, or its short form."""
-    if heard == name or name in _short_forms().get(heard, frozenset()):
-        return True
-    short, long = sorted((heard, name), key=len)
-    if len(short) >= 3 and long.startswith(short) and long in plain_words("given_names"):
+    if heard == name or is_short_for(heard, name):
         return True
     if heard in plain_words("common_words") or min(len(heard), len(name)) < 3:
         return False
+    return sounds_like(heard, name)
+
+
+def is_short_for(heard: str, name: str) -> bool:
+    """James and Jim, Susan and Suzanne; a given name that begins with what was heard."""
+    if name in _short_forms().get(heard, frozenset()):
+        return True
+    short, long = sorted((heard, name), key=len)
+    return (
+        len(short) >= 3
+        and long.startswith(short)
+        and (is_known(long) or (is_known(short) and len(short) > 4))
+    )
+
+
+def sounds_like(heard: str, name: str) -> bool:
     likeness = JaroWinkler.similarity(heard, name)
-    alike = likeness >= _ALIKE and metaphone(heard) == metaphone(name) and len(metaphone(name)) > 1
-    return likeness >= NEAR or alike
+    sound = metaphone(name)
+    return likeness >= _NEAR or (likeness >= _ALIKE and len(sound) > 1 and metaphone(heard) == sound)
+
+
+def like(heard: str, name: str) -> bool:
+    """Whether it may be `name` heard badly: only where the words around it already say that it is one."""
+    if min(len(heard), len(name)) < 3:
+        return heard == name
+    if same(heard, name) or JaroWinkler.similarity(heard, name) >= _LIKE:
+        return True
+    return min(len(metaphone(heard)), len(metaphone(name))) > 1 and sound(heard, name) >= _LIKE
 
 
 def apart(heard: str, name: str) -> bool:
     """Whether what was heard is clearly not `name`, by letters and by sound."""
-    if same(heard, name) or JaroWinkler.similarity(heard, name) >= _APART:
+    if same(heard, name) or Levenshtein.normalized_similarity(heard, name) >= _APART:
         return False
-    sounds = metaphone(heard), metaphone(name)
-    return sounds[0] != sounds[1] and JaroWinkler.similarity(*sounds) < NEAR
+    begins_alike = metaphone(heard)[:1] == metaphone(name)[:1] or heard[:1] == name[:1]
+    if begins_alike and JaroWinkler.similarity(heard, name) >= _LEAD:
+        return False
+    return sound(heard, name) < _APART
+
+
+def sound(heard: str, name: str) -> float:
+    """Likeness of two words by their consonants, from 0 to 1; which vowel they begin with is no matter."""
+    return Levenshtein.normalized_similarity(_consonants(heard), _consonants(name))
+
+
+def is_long(name: str) -> bool:
+    """Whether its sound alone can tell a name from other words."""
+    return len(_consonants(name)) >= _LONG
+
+
+def _consonants(text: str) -> str:
+    heard = metaphone(text)
+    return "A" + heard[1:] if heard[:1] in set("AEIOU") else heard
 
 
 @cache
@@ -100,102 +202,3 @@ def _short_forms() -> dict[str, frozenset[str]]:
         for member in members:
             found.setdefault(member, set()).update(members)
     return {member: frozenset(group) for member, group in found.items()}
-
-
-# The customer says a name.
-
-
-def introduced(line: Line, *, asked: bool, known: Sequence[str] = ()) -> tuple[Span, ...]:
-    """Names the speaker gives as their own; `asked`: the other party has just asked for it.
-
-    Letters spelled out count when asked for, when a name is the topic, or when they spell a `known` one.
-    """
-    found = [span for span in _after_leads(line, asked=asked) if span]
-    found += [span for span in [_spelled(line, asked=asked, known=known)] if span]
-    if not found and asked and len(line.tokens) <= 8:
-        found += [span for span in [_first_run(line)] if span]
-    return tuple(found)
-
-
-def spelled_out(line: Line, span: Span) -> tuple[str, ...]:
-    """The name parts under a span: single letters are joined into one."""
-    texts = [token.text.removesuffix("'s") for token in line.tokens[span.first : span.last + 1]]
-    if len(texts) >= _SPELLED and all(len(text) == 1 for text in texts):
-        return ("".join(texts),)
-    return tuple(text for text in texts if text not in word_list("names", "titles"))
-
-
-def _after_leads(line: Line, *, asked: bool) -> Iterator[Span | None]:
-    for match in lexicon("names").find(line, "says_name", "may_say_name", "answers_name"):
-        span = _run(line, match.last + 1)
-        if span is None:
-            continue
-        if match.label == "says_name" or asked or _sounds_like_a_person(line, span, match.label):
-            yield span
-
-
-def _sounds_like_a_person(line: Line, span: Span, lead: str) -> bool:
-    """A name unasked: behind "this is" or "I'm" a given name, or what only follows a name ("… calling").
-
-    "It's …" alone may say anything, so there it must be followed by such a word.
-    """
-    following = line.tokens[span.last + 1] if span.last + 1 < len(line.tokens) else None
-    word = following.text if following else ""
-    if word in {"here", "calling", "speaking"}:
-        return True
-    if lead == "answers_name":
-        return False
-    ends = not word or any(last == span.last for _, last in line.sentence_of(span.last).clauses)
-    given = line.tokens[span.first].text in plain_words("given_names")
-    return span.titled or word == "from" or (given and (ends or word in {"and", "again", "i", "with"}))
-
-
-def _run(line: Line, at: int) -> Span | None:
-    """One to three capitalised tokens from `at` on, in one clause, that can be a name."""
-    if at >= len(line.tokens):
-        return None
-    titled = line.tokens[at].text in word_list("names", "titles")
-    first = at + 1 if titled else at
-    closes = next(last for begin, last in line.sentence_of(at).clauses if begin <= at <= last)
-    last = first - 1
-    while last < min(closes, first + 2) and _can_be_name(line.tokens[last + 1], alone=last < first):
-        last += 1
-    return Span(first=first, last=last, titled=titled) if last >= first else None
-
-
-def follows(line: Line, at: int, most: int) -> tuple[str, ...]:
-    """Up to `most` name-like tokens from `at` on, in one sentence."""
-    found: list[str] = []
-    for token in line.tokens[at : at + most]:
-        if token.opens or not token.capital or token.text in plain_words("common_words"):
-            break
-        found.append(token.text)
-    return tuple(found)
-
-
-def _can_be_name(token: Token, *, alone: bool) -> bool:
-    if not token.text.isalpha() or len(token.text) < 2:
-        return False
-    known = token.text in plain_words("given_names") or token.text in word_list("names", "words_too")
-    if alone and known:
-        return token.capital or token.text not in word_list("names", "words_too")
-    return token.capital and (token.text not in plain_words("common_words") or (known and not alone))
-
-
-def _first_run(line: Line) -> Span | None:
-    return next((span for at in range(len(line.tokens)) if (span := _run(line, at))), None)
-
-
-def _spelled(line: Line, *, asked: bool, known: Sequence[str]) -> Span | None:
-    """A row of single letters ("S-U-Z-A-N-N-E") that spells a name."""
-    at = 0
-    while at < len(line.tokens):
-        end = at
-        while end < len(line.tokens) and len(line.tokens[end].text) == 1 and line.tokens[end].text.isalpha():
-            end += 1
-        if end - at >= _SPELLED:
-            again = any(same("".join(line.texts[at:end]), name) for name in known)
-            topic = asked or again or lexicon("names").has(line, "says_name", "spells")
-            return Span(first=at, last=end - 1) if topic else None
-        at = max(end, at + 1)
-    return None

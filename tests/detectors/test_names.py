@@ -13,6 +13,8 @@ from tests.detectors.dialogue import Said, dialogue, events_of, judge, said, spo
 WRONG = ("harmful", "wrong_name")
 FORCED = ("harmful", "forced")
 UNUSED = ("missed", "unused")
+WAITING = ("observed", "waiting")
+LEARNED = ("observed", "learned")
 HELLO = "A: Hello, this is Rick, how can I help?"
 
 
@@ -21,7 +23,9 @@ def call(name: str | None = None, agent: str | None = "Rick Dawson") -> CallInfo
 
 
 def names(events: tuple[Event, ...] | list[Event], info: CallInfo | None = None) -> list[Detection]:
-    return judge(Names(info or call(), Policy()), events)
+    """What was judged; where the name was learned is left out."""
+    found = judge(Names(info or call(), Policy()), events)
+    return [one for one in found if one.kind != "learned"]
 
 
 def known(*lines: str, info: CallInfo | None = None) -> tuple[str, ...]:
@@ -37,14 +41,14 @@ def known(*lines: str, info: CallInfo | None = None) -> tuple[str, ...]:
         (["C: Hi Hannah, um, my name is, uh, David Miller. My internet is slow."], ("david", "miller")),
         (["C: Oh, hi. This is Maria Lopez. I've moved."], ("maria", "lopez")),
         (["C: Hi, it's Priya calling about my order."], ("priya",)),
-        (["C: Hello, Oluwaseun speaking."], ()),
+        (["C: Hello, Oluwaseun speaking."], ("oluwaseun",)),
         (["C: Hi, I'm Karen and I need some help."], ("karen",)),
         (["C: Hi, this is Nevin from Sunnyvale."], ("nevin",)),
         (
             ["A: Could I have your name, please?", "C: Sure, it's Oluwaseun Adeyemi."],
             ("oluwaseun", "adeyemi"),
         ),
-        (["A: Who am I speaking with?", "C: Nguyen. Thuy Nguyen."], ("nguyen",)),
+        (["A: Who am I speaking with?", "C: Nguyen. Thuy Nguyen."], ("nguyen", "thuy")),
         (["A: And your last name?", "C: Walker."], ("walker",)),
         (["C: My name is Susan.", "A: How do you spell that?", "C: S-U-Z-A-N-N-E."], ("susan", "suzanne")),
         (["A: Your last name?", "A: So I can find you.", "C: It's Kowalczyk."], ("kowalczyk",)),
@@ -215,7 +219,8 @@ def test_a_name_that_is_not_plainly_the_customer_s_accuses_nobody(lines: list[st
 
 
 def test_no_name_is_wrong_before_one_is_known() -> None:
-    assert names(dialogue(HELLO, "C: Hi there.", "A: Thank you, Karen.")) == []
+    found = names(dialogue(HELLO, "C: Hi there.", "A: Thank you, Karen."))
+    assert verdicts(found, "name.use") == ["delivered"]
 
 
 def test_a_name_heard_badly_makes_no_other_name_wrong() -> None:
@@ -231,15 +236,15 @@ def test_a_name_said_is_told_unused_after_ninety_seconds() -> None:
     lines = [HELLO, "C: Hi, my name is Suzanne.", "A: Okay.", "A: One moment.", "…100", "A: So it is done."]
     events = dialogue(*lines)
     found = names(events)
-    assert verdicts(found, "name.use") == [UNUSED]
+    assert verdicts(found, "name.use") == [WAITING, UNUSED]
     assert 90.0 <= found[0].at - found[0].start < 91.5
     assert spoken(found[0], events) == "Suzanne."
 
 
 def test_a_name_in_the_data_counts_from_the_customer_s_first_word() -> None:
     lines = ["A: Hello, this is Rick.", "…40", "C: Hi there.", "A: Okay.", "A: One moment.", "…100"]
-    (unused,) = names(dialogue(*lines), call("Maria Lopez"))
-    assert unused.start > 40.0
+    waiting, unused = names(dialogue(*lines), call("Maria Lopez"))
+    assert waiting.start == unused.start > 40.0
 
 
 def test_a_sentence_begun_in_time_may_still_hold_the_name() -> None:
@@ -257,19 +262,6 @@ def test_an_agent_who_hardly_spoke_has_missed_nothing() -> None:
     assert names(dialogue(HELLO, "C: My name is Suzanne.", "…120", tail=5.0)) == []
 
 
-def test_a_call_that_ends_without_a_use_missed_it() -> None:
-    lines = [
-        "A: Hello.",
-        "C: Hi, my name is Suzanne.",
-        "A: Okay.",
-        "…30",
-        "A: I see.",
-        "…20",
-        "A: Done, bye.",
-    ]
-    assert verdicts(names(dialogue(*lines)), "name.use") == [UNUSED]
-
-
 def test_a_short_call_is_too_short_to_miss_it() -> None:
     lines = ["A: Hello.", "C: My name is Suzanne.", "A: Okay.", "A: I see.", "A: Done.", "A: Bye."]
     assert names(dialogue(*lines)) == []
@@ -283,7 +275,7 @@ def test_an_absence_over_lost_audio_is_not_judged() -> None:
 
 def test_three_minutes_without_the_name_ask_for_it_again() -> None:
     lines = [HELLO, "C: I'm Suzanne.", "A: Thanks, Suzanne.", "A: One moment.", "…200", "A: Done."]
-    assert verdicts(names(dialogue(*lines)), "name.use") == ["delivered", ("missed", "spacing")]
+    assert verdicts(names(dialogue(*lines)), "name.use") == ["delivered", ("observed", "spacing")]
 
 
 def test_uses_spaced_through_the_call_are_all_credited() -> None:
@@ -315,4 +307,4 @@ def test_a_use_in_nearly_every_turn_is_forced() -> None:
         line for n in range(7) for line in ("A +12: Okay, Suzanne, step done.", "C +12: It is done now.")
     ]
     found = verdicts(names(dialogue(HELLO, "C: I'm Suzanne.", *turns)), "name.use")
-    assert found[:4] == ["delivered"] * 4 and found[4:] == [FORCED] * 3
+    assert found == [*["delivered"] * 4, FORCED, "delivered", "delivered"], "told once, then counted anew"

@@ -1,0 +1,65 @@
+"""Whose names came up in a call: the customer's, the agent's, and other people's (pure)."""
+
+from __future__ import annotations
+
+from detectors.addressing import Call
+from detectors.naming import Name, apart, is_known, is_word_too, parts, said_as, same
+from detectors.text import Line, tokenize
+from streaming.events import CallInfo, WordSpan
+
+
+class Acquaintance:
+    """What is known of the customer's name, and which names are not the customer's."""
+
+    def __init__(self, call: CallInfo) -> None:
+        self.names: tuple[Name, ...] = parts(call.customer_name or "")
+        self.from_data = bool(self.names)
+        self.said_at: WordSpan | None = None  # where the customer gave it
+        self.agent = {text.replace("'", "") for text in tokenize(call.agent or "")}
+        self._mentioned: set[str] = set()  # capitalised words the customer said: people spoken of, and more
+        self._written: set[str] = set()  # the same, whoever was meant
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(name.text for name in self.names)
+
+    def know(self, names: tuple[Name, ...]) -> None:
+        self.names = (*self.names, *(name for name in names if name.text not in self.texts))
+
+    def said_of(self, line: Line) -> tuple[str, ...]:
+        """The parts of the customer's name that a line says as they are known."""
+        said = {said_as(token) for token in line.tokens}
+        return tuple(text for text in self.texts if text in said)
+
+    def mention(self, line: Line, *, answers: bool) -> None:
+        """Take the names in a customer's line; `answers`: it answers a question for the own one."""
+        capitals = {said_as(token) for token in line.tokens if token.capital and not token.heard.isupper()}
+        self._written |= capitals
+        if not answers:
+            self._mentioned |= capitals
+
+    def is_hearable(self) -> bool:
+        """Whether the recogniser would have written the name, had it been used.
+
+        Rare ones it may not know, and those that are everyday words ("May", "Art") it writes as such.
+        """
+        return any(not is_word_too(text) and (is_known(text) or text in self._written) for text in self.texts)
+
+    # Of a name that somebody was called by.
+
+    def may_be_called(self, call: Call) -> bool:
+        """Neither the agent's own name nor one that was spoken of."""
+        return not any(same(text, other) for text in call.texts for other in (*self.agent, *self._mentioned))
+
+    def lacks(self, call: Call) -> bool:
+        """Nothing is known of the part of the name that it uses."""
+        return not self._wanted(call)
+
+    def is_other(self, call: Call) -> bool:
+        """It is clearly another name than the one known, and that one is known well enough to say so."""
+        sure = any(name.sure and (self.from_data or is_known(name.text)) for name in self._wanted(call))
+        return sure and all(apart(text, known) for text in call.texts for known in self.texts)
+
+    def _wanted(self, call: Call) -> list[Name]:
+        roles = {"surname", "any"} if call.span.titled else {"given", "any"}
+        return [name for name in self.names if name.role in roles]

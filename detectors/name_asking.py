@@ -1,0 +1,47 @@
+"""What an agent asks for: the customer's own name, or another's, or something that is no name (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detectors.lexicon import lexicon, word_list
+from detectors.text import Line
+
+
+def asks_name(line: Line) -> bool:
+    """Whether the other's own name is asked for, or its spelling."""
+    return lexicon("names").has(line, "asks_name") or any(
+        _is_asked(line, at) and not _is_others(line, at) for at in _names_named(line)
+    )
+
+
+def asks_else(line: Line) -> bool:
+    """Whether it asks whose name or what else: "the other driver's name?", "Store name?", "Which street?"."""
+    others = any(_is_others(line, at) for at in _names_named(line))
+    return not asks_name(line) and (
+        others or (line.asks and not word_list("names", "other_things").isdisjoint(line.texts))
+    )
+
+
+def _names_named(line: Line) -> Iterator[int]:
+    """Where a name is spoken of, not the agent's own."""
+    named = (at for at, text in enumerate(line.texts) if text in ("name", "surname", "names"))
+    return (at for at in named if at == 0 or line.texts[at - 1] not in ("my", "by"))
+
+
+def _is_asked(line: Line, at: int) -> bool:
+    sentence = line.sentence_of(at)
+    if sentence.mark == "?" or at - sentence.first <= 2:
+        return True
+    return not word_list("names", "asking").isdisjoint(line.texts[sentence.first : at])
+
+
+def _is_others(line: Line, at: int) -> bool:
+    """Of somebody or something else: "his name", "the driver's last name", "store name"."""
+    before = at - 1
+    while before >= line.sentence_of(at).first and line.texts[before] in word_list("names", "kinds_of_name"):
+        before -= 1
+    if before < line.sentence_of(at).first:
+        return False
+    text = line.texts[before]
+    return text.endswith("'s") or text not in word_list("names", "asks_own")
