@@ -2,13 +2,16 @@
 
 No weights: four measures that rise together when a person gets excited or angry (pitch level, pitch
 movement, brightness, energy), each as a z-score. Pitch level, brightness and energy only make sense
-against the speaker's own beginning (sex, line). Pitch movement is mixed with a norm, so that somebody who
-is angry from the first word does not quite become his own normal. Arousal is not valence: delight
-and anger look alike here, and human listeners themselves recall 61 % of acted anger from voice alone.
+against the speaker's own beginning (sex, line). Pitch movement is held half against a norm, so that somebody
+who is angry from the first word does not quite become his own normal; and once he has calmed for a while,
+that is his normal, so that he is heard when he flares up again. Arousal is not valence: delight and anger
+look alike here, and human listeners themselves recall 61 % of acted anger from voice alone.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -39,8 +42,10 @@ NORMS: dict[str, Norm] = {
 """Spreads from utterance to utterance of one real call (0.7-1.1 st, 4.5 st/s, 2-3 dB and 1.8 dB in read
 speech), the centre between read speech (16-17) and that call (23). No classifier was trained."""
 
-NORM_COUNTS_AS = 3
-"""The norm weighs as much as three of the speaker's own utterances."""
+CALMER = -0.5
+"""When `CALM_UTTERANCES` in a row all lie below this, they become the baseline: the beginning was excited."""
+
+CALM_UTTERANCES = 6
 
 BASELINE: Seconds = 120.0
 """The speaker's first two minutes (stream time from the first utterance) make the baseline."""
@@ -57,37 +62,41 @@ CPU; 1.5 s no longer does (.92 and .76)."""
 
 @dataclass(slots=True)
 class Baseline:
-    """One speaker's beginning: the measures of the utterances in it."""
+    """One speaker's usual voice: the measures of the beginning's utterances, or of calmer ones since."""
 
-    seen: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in NORMS})
+    usual: list[dict[str, float]] = field(default_factory=list)
     until: Seconds | None = None
+    recent: deque[dict[str, float]] = field(default_factory=lambda: deque(maxlen=CALM_UTTERANCES))
 
     def count(self) -> int:
-        return len(self.seen["slope"])
+        return len(self.usual)
 
     def learn(self, features: dict[str, float], at: Seconds) -> None:
         if self.until is None:
             self.until = at + BASELINE
         if at < self.until:
-            for name, value in features.items():
-                self.seen[name].append(value)
+            self.usual.append(features)
+            return
+        self.recent.append(features)
+        if len(self.recent) == CALM_UTTERANCES and max(map(self._weighed, self.recent)) <= CALMER:
+            self.usual = list(self.recent)
+            self.recent.clear()
 
     def arousal(self, features: dict[str, float]) -> float | None:
         """Weighted mean z-score; None before anything is known to compare with."""
-        scores = [(norm.weight, self._score(name, features[name], norm)) for name, norm in NORMS.items()]
-        known = [(weight, score) for weight, score in scores if score is not None]
-        if not self.count() or not known:
-            return None
-        return sum(weight * score for weight, score in known) / sum(weight for weight, _ in known)
+        return self._weighed(features) if self.usual else None
 
-    def _score(self, name: str, value: float, norm: Norm) -> float | None:
-        own = self.seen[name]
-        if not own:
-            return None if norm.centre is None else (value - norm.centre) / norm.spread
-        centre = median(own)
+    def _weighed(self, features: dict[str, float]) -> float:
+        scores = (norm.weight * self._score(name, features[name], norm) for name, norm in NORMS.items())
+        return sum(scores) / sum(norm.weight for norm in NORMS.values())
+
+    def _score(self, name: str, value: float, norm: Norm) -> float:
+        """Against the own median; the fewer utterances it is of, the wider it may be off."""
+        centre = median(one[name] for one in self.usual)
         if norm.centre is not None:
-            centre = (len(own) * centre + NORM_COUNTS_AS * norm.centre) / (len(own) + NORM_COUNTS_AS)
-        return float(np.clip((value - centre) / norm.spread, -4.0, 4.0))
+            centre = (centre + norm.centre) / 2
+        spread = norm.spread * math.sqrt(1 + 1 / len(self.usual))
+        return float(np.clip((value - centre) / spread, -4.0, 4.0))
 
 
 class CallVoice:

@@ -213,7 +213,7 @@ def test_evidence_is_the_strip_that_shows_it() -> None:
 
 def test_the_note_says_how_much_against_whose_usual() -> None:
     found = judged(*[Voice(20.0, 2.2)] * 12, *[Voice(*FLAT)] * 4)
-    assert "100% as much as is usual in speech: 20 semitones" in found[0].note
+    assert "100 % as much as is usual in speech: 20 semitones" in found[0].note
     assert "as is the agent's own usual: 7 semitones" in found[-1].note
 
 

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import soxr
 
-from models.affect import BASELINE, ENOUGH, HIGHEST_CONFIDENCE, Baseline, CallVoice, loudest
+from models.affect import BASELINE, CALM_UTTERANCES, ENOUGH, HIGHEST_CONFIDENCE, Baseline, CallVoice, loudest
 from models.prosody import PitchMeter, VoiceMeasures, absolute_slopes, tracking_faults
 from streaming.events import Party, Signal
 from streaming.ports import Samples
@@ -185,14 +185,48 @@ def test_after_the_first_minutes_the_baseline_stands_still() -> None:
     assert baseline.arousal(usual) == 0.0
 
 
-def test_who_is_excited_from_the_start_does_not_quite_become_normal() -> None:
+EXCITED = {"pitch": 90.0, "slope": 45.0, "tilt": -3.0, "energy": -20.0}
+AT_EASE = {"pitch": 84.0, "slope": 18.0, "tilt": -8.0, "energy": -26.0}
+
+
+def after(*beginning: dict[str, float], later: Sequence[dict[str, float]] = ()) -> Baseline:
+    """A baseline that has learnt these utterances in the first minutes, and those afterwards."""
     baseline = Baseline()
-    excited = {"pitch": 90.0, "slope": 45.0, "tilt": -3.0, "energy": -20.0}
-    for i in range(6):
-        baseline.learn(excited, float(i))
-    value = baseline.arousal(excited)
-    assert value is not None
-    assert value > 0.2
+    for place, features in enumerate(beginning):
+        baseline.learn(features, float(place))
+    for place, features in enumerate(later):
+        baseline.learn(features, BASELINE + 10.0 + place)
+    return baseline
+
+
+def value(baseline: Baseline, features: dict[str, float]) -> float:
+    found = baseline.arousal(features)
+    assert found is not None
+    return found
+
+
+def test_who_is_excited_from_the_start_does_not_quite_become_normal() -> None:
+    assert value(after(*[EXCITED] * 6), EXCITED) > 0.3
+
+
+def test_who_calms_after_an_excited_beginning_is_heard_flaring_up_again() -> None:
+    before = after(*[EXCITED] * 6)
+    calmed = after(*[EXCITED] * 6, later=[AT_EASE] * CALM_UTTERANCES)
+    assert abs(value(calmed, AT_EASE)) < 0.5
+    assert value(calmed, EXCITED) > 2.0 > value(before, EXCITED)
+
+
+def test_a_calm_beginning_stays_the_baseline_through_a_long_quarrel() -> None:
+    assert value(after(*[AT_EASE] * 6, later=[EXCITED] * 50), EXCITED) > 2.0
+
+
+def test_a_few_calm_utterances_are_no_new_normal() -> None:
+    mixed = [AT_EASE, AT_EASE, EXCITED] * 4
+    assert value(after(*[EXCITED] * 6, later=mixed), EXCITED) < 1.0
+
+
+def test_one_utterance_is_a_poor_baseline() -> None:
+    assert value(after(AT_EASE), EXCITED) < 0.8 * value(after(*[AT_EASE] * 12), EXCITED)
 
 
 @pytest.mark.shared
