@@ -6,6 +6,7 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/calls.css";
 import "./styles/call.css";
+import "./styles/tone.css";
 import "./styles/assist.css";
 
 const root = document.getElementById("app");

@@ -6,6 +6,7 @@ import { behind, secondsLost } from "../select";
 import type { CallState } from "../state";
 import { Voice } from "./icons";
 import { ScorecardTable } from "./scorecard";
+import { ToneStrip } from "./tone";
 import { Transcript } from "./transcript";
 
 export function CallPane() {
@@ -61,6 +62,7 @@ function Head({ call }: { call: CallState }) {
         {call.heldBackWords > 0 && <li class="fact-warn">{plural(call.heldBackWords, "word")} held back</li>}
         {call.failed.map((detector) => <li key={detector} class="fact-warn">{detector} not judged</li>)}
       </ul>
+      <ToneStrip call={call} />
     </header>
   );
 }
