@@ -79,7 +79,7 @@ def test_alert_rules_are_those_of_the_table() -> None:
     assert rules["emotion.leakage", Verdict.HARMFUL, ""].count == 1
     assert rules["courtesy.willingness", Verdict.MISSED, ""].severity is Severity.INFO
     assert ("courtesy.request_form", Verdict.MISSED, "demand") in rules
-    assert ("name.use", Verdict.MISSED, "unused") in rules
+    assert ("name.use", Verdict.OBSERVED, "waiting") in rules
 
 
 def test_follow_through_names_behaviours_that_exist() -> None:
