@@ -88,9 +88,12 @@ class CustomBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """Tokens `first` to `last` say it; `confidence` is the likeness, or `BY_WORDS` for a phrase."""
+
     first: int
     last: int
     confidence: float
+    by_phrase: bool = False
 
 
 class Hearing:
@@ -106,7 +109,7 @@ class Hearing:
         for match in matches:
             around = [one for one in pieces(line) if one.first <= match.first <= one.last]
             if all(one.own for one in around):
-                return Found(match.first, match.last, BY_WORDS)
+                return Found(match.first, match.last, BY_WORDS, by_phrase=True)
         best = self._like.best(line) if self._like is not None else None
         if best is None or best.score < threshold:
             return None

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from service.cli_behaviours import behaviours_app
 from service.cli_bench import bench_app
 from service.cli_config import config_app
 from service.cli_db import app as db_app
@@ -51,6 +52,7 @@ app.command()(score)
 app.command()(demo)
 app.command()(evaluate)
 app.add_typer(models_app, name="models")
+app.add_typer(behaviours_app, name="behaviours")
 app.add_typer(db_app, name="db")
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app(), name="bench")
