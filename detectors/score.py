@@ -56,6 +56,7 @@ WORDS_ONLY = "It is judged by meaning, and the sentence encoder is not on this m
 NO_AGENT = "The agent was not recorded."
 NO_CUSTOMER = "The customer was not recorded."
 TOO_LITTLE = "Too little speech of the agent was heard."
+TOO_LITTLE_VOICE = "No stretch of the agent's speech was long enough to judge the voice."
 
 
 def score(
@@ -179,9 +180,10 @@ class ScoreKeeper:
             return FAILED
         if row.needs_meaning and self._policy.meaning is None:
             return WORDS_ONLY
+        if self._sides[Party.AGENT].spoken(at) < LEAST_AGENT_SPEECH:
+            return TOO_LITTLE
         unmeasured = row.uses_agent_voice and not any(self._of(row.id))
-        too_little = self._sides[Party.AGENT].spoken(at) < LEAST_AGENT_SPEECH
-        return TOO_LITTLE if unmeasured or too_little else None
+        return TOO_LITTLE_VOICE if unmeasured else None
 
     def _of(self, behaviour: str) -> Iterator[Detection]:
         return (one for one in self._moments.values() if one.behaviour == behaviour)

@@ -22,6 +22,7 @@ from service.report import Scored, write_csv, write_json
 from service.settings import Settings, load_settings
 from service.switchboard import stricter
 from service.telemetry.logs import configure_logs
+from service.tone import tone_line
 from streaming.errors import CallcueError, ConfigError
 from streaming.events import Party, Profile
 from streaming.session import SessionParts
@@ -78,6 +79,8 @@ def score(
         if transcript:
             _print_transcript(one, rows)
         OUT.print(scorecard_table(one.scorecard, rows, title=one.recording.name))
+        if (tone := tone_line(record.event for record in one.records)) is not None:
+            OUT.print(tone, markup=False)
     if json_file is not None:
         write_json(json_file, scored, failed)
     if csv_file is not None:

@@ -152,18 +152,18 @@ def test_the_agents_voice_is_not_judged_because_of_the_profile(profile: Profile)
 
 
 def test_voice_without_enough_of_it_is_not_judged() -> None:
-    assert reasons(card()) == {"tone.flat": scoring.TOO_LITTLE}
+    assert reasons(card()) == {"tone.flat": scoring.TOO_LITTLE_VOICE}
     assert reasons(card(detection("tone.flat", "missed", "1", kind="flat"))) == {}
 
 
 def test_a_failed_detector_takes_its_behaviours_with_it() -> None:
     before = detection("emotion.leakage", "harmful", "a1.dismissive", kind="dismissive")
-    found = card(before, DetectorFailed(detector="leakage", at=20.0, error="ValueError"))
+    found = card(before, DetectorFailed(detector="emotion", at=20.0, error="ValueError"))
     failed = {key for key, why in reasons(found).items() if why == scoring.FAILED}
-    assert failed == {row.id for row in catalogue().values() if row.detector == "leakage"}
+    assert failed == {row.id for row in catalogue().values() if row.detector == "emotion"}
     assert {"emotion.leakage", "emotion.recovery"} <= failed
-    assert score(CALL, TALK, failed=["leakage"]).not_judged == score(
-        CALL, [*TALK, DetectorFailed(detector="leakage", at=20.0, error="ValueError")]
+    assert score(CALL, TALK, failed=["emotion"]).not_judged == score(
+        CALL, [*TALK, DetectorFailed(detector="emotion", at=20.0, error="ValueError")]
     ).not_judged  # fmt: skip
 
 
