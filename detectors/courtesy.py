@@ -19,7 +19,7 @@ from detectors.courtesy_willing import Willingness
 from detectors.courtesy_words import Words
 from detectors.floor import Floor
 from detectors.lexicon import lexicon
-from streaming.events import CallInfo, Detection, Event, Seconds, Tick
+from streaming.events import CallInfo, Detection, Event, Seconds, Tick, WordsHeldBack
 from streaming.ports import Policy
 
 _PARTS: tuple[Callable[[Judge, Floor], Part], ...] = (
@@ -56,6 +56,9 @@ class Courtesy(Judge):
             reading = Reading(line, self._phrases.find(line), continued=self._floor.continued)
             for part in self._parts:
                 yield from part.heard(reading)
+        elif isinstance(event, WordsHeldBack):
+            for part in self._parts:
+                part.unheard(event)
         elif isinstance(event, Tick):
             for part in self._parts:
                 yield from part.passed(event.at)

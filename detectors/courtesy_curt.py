@@ -18,16 +18,30 @@ from detectors.text import Line
 from streaming.events import Detection, Party, Seconds, Verdict
 
 _ID = "courtesy.please_thanks"
-_REPAIRS = frozenset({"huh", "what", "eh"})  # with a question mark: never a back-channel once it is quiet
+_REPAIRS = frozenset({"huh", "what", "eh", "why"})  # with a question mark: no back-channel once it is quiet
+_CHALLENGES = frozenset({"yeah", "so", "and"})  # likewise: "Yeah?" to a complaint
+_UNMARKED = frozenset({"what", "huh", "eh", "yeah", "yes"})  # the recogniser may have dropped the question mark
 _ANSWERS = frozenset({"yep", "yup", "nah", "nope", "uhuh"})
+_REFUSALS = frozenset({"nah", "nope", "uhuh"})  # nobody nods with these
 _CONTINUERS = frozenset({"uhhuh", "mhm"})  # invite to go on; curt only where a question was asked
+_NO = frozenset({"no"})  # an answer only where a question was asked: else it may be sympathy
+_GOES_ON = frozenset({"and", "so", "but", "because", "or", "then", "plus", "also", "like", "which", "that", "anyway"})
+_OPEN = frozenset(
+    {"a", "an", "and", "at", "for", "is", "my", "of", "or", "our", "the", "to", "but", "so", "with", "in", "on", "um"}
+)
+_BREATH = 0.4  # seconds: an unpunctuated line this far back was finished
 _OVERLAP = 0.25  # seconds of customer speech under the token that make it a back-channel
+_SHORT = 8  # tokens
+_LATELY = 16  # tokens
 _RECENT = 8.0  # seconds since the customer's last words in which the token can be an answer to them
 _RECEIPTS = frozenset(
     {"okay", "oh", "good", "great", "all", "right", "thanks", "thank", "ah", "fine", "you", "cool"}
 )
 _YOURS = re.compile(r"^(and|but|so|oh|well|okay)? ?you (should|have|had|got|did|must)\b")
+_TO_YOU = frozenset({"you", "your", "yours", "somebody", "anybody", "nobody", "manager"})
 _TAG = re.compile(r"\b(you know|right|okay|you see|is it not|eh)$")
+_ASKS_AFTER = re.compile(r"^(um )?(hello|what do you mean)\b|\b(are you (even |still )?(listening|there)|did you (hear|get))\b")
+_INSISTS = re.compile(r"\bi (want|need|would like|demand|asked|told)\b")
 _INVERTED = re.compile(
     r"^((and|but|so|okay|what|where|when|who|why|how) )*"
     r"(is|are|was|were|do|does|did|can|could|will|would|have|has|should|may|am)( not)? "
@@ -41,7 +55,10 @@ class _Candidate:
     start: Seconds
     end: Seconds
     sure: bool  # a question was asked, or the token itself asks: no back-channel whatever follows
+    owed: bool  # what was said was put to the agent: only a customer who just goes on makes it listening
+    nods: bool  # the token is one that people nod with
     confidence: float
+    repeats: Line | None = None  # curt only if the customer then says this again: it was taken as a question
 
 
 class CurtAnswers(Part):
@@ -71,11 +88,14 @@ class CurtAnswers(Part):
 
     def _candidate(self, reading: Reading) -> _Candidate | None:
         line = reading.line
-        texts = set(line.texts)
-        repair = texts <= _REPAIRS and line.asks
-        if self._customer is None or reading.continued or not (repair or texts <= _ANSWERS | _CONTINUERS):
+        texts = frozenset(line.texts)
+        asks = line.asks and texts <= _REPAIRS | _CHALLENGES
+        if self._customer is None or reading.continued:
             return None
-        if self._customer.slight and not repair:
+        unmarked = not asks and texts <= _UNMARKED
+        if not (asks or unmarked or texts <= _ANSWERS | _CONTINUERS | _NO):
+            return None
+        if self._customer.slight and not asks:
             return None  # nothing was said that wants an answer
         before = self._customer.line
         start, end = line.seconds(0, len(line.tokens) - 1)
@@ -83,10 +103,16 @@ class CurtAnswers(Part):
         if not heard_well or not self._owed(before, start, end):
             return None
         asked = _asks(before) or (texts <= _ANSWERS and _about_you(before))
-        if not repair and not asked and (texts & _CONTINUERS or _unfinished(before)):
+        put = asked or self._customer.has("wants") or bool(_TO_YOU & set(before.texts[-_LATELY:]))
+        nods = bool(texts & (_CONTINUERS | _NO))
+        if not (asks or asked) and _unfinished(before, start):
             return None
-        certain = repair or (asked and not texts & _CONTINUERS)
-        return _Candidate(line, start, end, asked or repair, 0.9 if certain else 0.7)
+        if "why" in texts and not put:
+            return None
+        if unmarked:
+            return None if asked else _Candidate(line, start, end, False, False, True, 0.65, before)
+        certain = asks or (asked and not nods)
+        return _Candidate(line, start, end, asked or asks, put, nods, 0.9 if certain else 0.7)
 
     def _owed(self, before: Line, start: Seconds, end: Seconds) -> bool:
         """The customer had stopped, a moment ago, and the agent has said nothing since."""
@@ -110,11 +136,12 @@ class CurtAnswers(Part):
         elif customer is not None and customer < quick and not pending.sure:
             if heard is not None and not heard.by_agent and heard.line.end > pending.end:
                 self._pending = None
-                if _takes_note(heard.line):
+                if _is_answered(pending, heard.line):
                     yield self._curt(pending, now)
         elif customer is not None or now >= quick:
             self._pending = None
-            yield self._curt(pending, now)
+            if pending.sure or not pending.nods:
+                yield self._curt(pending, now)
 
     def _curt(self, pending: _Candidate, at: Seconds) -> Detection:
         return self.judge.detect(
@@ -146,11 +173,35 @@ def _about_you(line: Line) -> bool:
     return bool(last.mark) and bool(_YOURS.match(" ".join(line.texts[last.first : last.last + 1])))
 
 
-def _unfinished(line: Line) -> bool:
+def _unfinished(line: Line, until: Seconds) -> bool:
     """A row of digits being dictated, or a sentence left open: the customer is still at it."""
     said = numbers_of(line)
     dictated = sum(number.last - number.first + 1 for number in said)
-    return not line.sentences[-1].mark or 2 * dictated >= len(line.tokens)
+    if 2 * dictated >= len(line.tokens) or line.texts[-1] in _OPEN:
+        return True
+    if line.sentences[-1].mark:
+        return False
+    punctuated = len(line.sentences) > 1 or len(line.sentences[0].clauses) > 1
+    return punctuated or line.utterance.words[-1].text.endswith((",", "-")) or until - line.end < _BREATH
+
+
+def _is_answered(pending: _Candidate, line: Line) -> bool:
+    """The customer took the token for the answer: with a receipt, a new start, or by asking after it."""
+    if pending.repeats is not None:
+        assures = "what" in pending.line.texts or line.texts[0] in {"yes", "yeah", "no", "what", "i"}
+        return assures and _says_again(line, pending.repeats)
+    if _ASKS_AFTER.search(" ".join(line.texts)) or (_takes_note(line) and not pending.nods):
+        return True
+    if not pending.owed or (pending.nods and not (line.asks or _INSISTS.search(" ".join(line.texts)))):
+        return False
+    return line.texts[0] not in _GOES_ON or bool(frozenset(pending.line.texts) <= _REFUSALS)
+
+
+def _says_again(line: Line, before: Line) -> bool:
+    """A short line, half of whose words of weight were in the one before."""
+    words = {text for text in line.texts if len(text) > 3 and text not in _GOES_ON | _UNMARKED}
+    again = words & set(before.texts)
+    return len(line.tokens) <= _SHORT and bool(again) and 2 * len(again) >= len(words)
 
 
 def _takes_note(line: Line) -> bool:

@@ -9,7 +9,7 @@ from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
 from detectors.text import Line
-from streaming.events import Detection, Party, Seconds, Verdict, WordSpan
+from streaming.events import Detection, Party, Seconds, Verdict, WordsHeldBack, WordSpan
 
 _ID = "courtesy.hold"
 _FRESH = 20.0  # seconds: an announcement covers a silence that begins this soon after it
@@ -50,6 +50,7 @@ class Holds(Part):
         self._fetching = False  # the customer is, since the agent last spoke
         self._over = False  # goodbyes were said
         self._judged_silence: Seconds | None = None
+        self._unheard: Seconds = 0.0  # the end of the agent's last words that were held back
         self._customer_heard = False  # one who never is may be on a channel that is not there
 
     def heard(self, reading: Reading) -> Iterable[Detection]:
@@ -77,6 +78,10 @@ class Holds(Part):
         if silence is not None and self._customer_heard:
             found.extend(self._silent(silence[0], at))
         return found
+
+    def unheard(self, held: WordsHeldBack) -> None:
+        if held.speaker is Party.AGENT:
+            self._unheard = held.end
 
     def finish(self, at: Seconds) -> Iterable[Detection]:
         hold, self._hold = self._hold, None
@@ -139,18 +144,19 @@ class Holds(Part):
     # Announced holds.
 
     def _announcement(self, reading: Reading) -> _Hold | None:
-        formal, look_up = reading.of("hold"), reading.of("look_up")
+        length = reading.of("how_long")
+        formal, look_up = reading.of("hold", "takes"), reading.of("look_up")
         if not formal and not look_up:
             return None
-        length = reading.of("how_long")
         spans = list((formal or look_up)[:1])
         spans += [match for match in length[:1] if match.first > spans[0].last]
         evidence = tuple(reading.line.evidence(match.first, match.last) for match in spans)
         return _Hold(reading.line, bool(formal), bool(length), reading.line.end, evidence)
 
     def _talks_on(self, line: Line) -> bool:
-        """The agent goes on talking instead of stepping away."""
-        return self._hold is not None and self._hold.since is None and len(line.tokens) >= _GOES_ON
+        """The agent goes on with a question instead of stepping away."""
+        asks = line.sentences[-1].mark == "?"
+        return asks and self._hold is not None and self._hold.since is None and len(line.tokens) >= _GOES_ON
 
     def _merged(self, hold: _Hold) -> _Hold:
         """Two announcements before one silence are one hold ("let me look … just a minute")."""
@@ -166,30 +172,34 @@ class Holds(Part):
     def _return(self, reading: Reading) -> Iterator[Detection]:
         """The agent speaks again after an announced silence: thanks may still follow for a while."""
         hold = self._hold
-        if hold is None or hold.since is None or reading.line.start < hold.since:
+        if hold is None or reading.line.start < (hold.since or hold.until):
             return
         if hold.back is None:
-            hold.quiet = max(hold.quiet, self._gap(hold.since, reading.line.start))
+            silent = max(hold.until, self._last.line.end if self._last else 0.0)
+            hold.since = hold.since or silent
+            hold.quiet = max(hold.quiet, reading.line.start - silent)
             if hold.quiet < (self._least if hold.formal else self._look_up):
                 hold.since = None  # a pause, not a hold: a later silence may still be one
                 return
             hold.back = reading.line
-        for match in reading.of("return_thanks"):
+        thanks = self._thanks_in(reading)
+        if thanks is not None:
             self._hold = None
-            thanks = reading.line.evidence(match.first, match.last)
             yield from self._judge(hold, reading.line.end, thanks)
-            return
 
-    def _gap(self, since: Seconds, until: Seconds) -> Seconds:
-        """Seconds from `since` until anyone spoke again, at most until the agent's return."""
-        customer = self.floor.resumed(Party.CUSTOMER, since + 0.01)
-        return min(until, until if customer is None else customer) - since
+    def _thanks_in(self, reading: Reading) -> WordSpan | None:
+        """Thanks or an apology; "… for holding" is enough, as what stands first behind silence gets lost."""
+        said = (*reading.does("thanks", "apology"), *reading.of("return_thanks"))
+        first = min(said, key=lambda one: (one.first, -one.last), default=None)
+        return None if first is None else reading.line.evidence(first.first, first.last)
 
     def _judge(self, hold: _Hold, at: Seconds, thanks: WordSpan | None = None) -> list[Detection]:
         if hold.back is None or hold.since is None or self.floor.missing(hold.since, hold.back.end):
             return []
         left = [] if hold.how_long else ["how long it takes"]
         left += [] if thanks else ["thanks on return"]
+        if not thanks and self._unheard > hold.since + _PAUSE:
+            return []  # the thanks may be in the words that were not heard
         end = hold.back.end
         return [
             self.judge.detect(

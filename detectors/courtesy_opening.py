@@ -88,13 +88,18 @@ class Opening(Part):
         for at, token in enumerate(tokens):
             if token.text in self._agent:
                 return line.evidence(at, at)
-            if token.text in {"speaking", "here"} and 0 < at < _SHORT and _closes_a_clause(line, at):
+            if 0 < at < _SHORT and _closes_a_clause(line, at) and self._signs_off(line, at):
                 return line.evidence(at - 1, at)
             pair = (tokens[at - 2].text, tokens[at - 1].text) if at >= 2 else ("", "")
             named = token.capital and len(token.text) > 1 and token.text not in plain_words("common_words")
             if pair in _LEADS and named and not self._is_company(line, at):
                 return line.evidence(at - 2, at)
         return None
+
+    def _signs_off(self, line: Line, at: int) -> bool:
+        """ "Tasha speaking", "Hope here"."""
+        text = line.tokens[at].text
+        return text == "speaking" or (text == "here" and line.tokens[at - 1].capital)
 
     def _is_company(self, line: Line, at: int) -> bool:
         """ "This is Larkspur Wireless": two names in a row, neither of them the agent's."""

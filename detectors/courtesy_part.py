@@ -11,7 +11,7 @@ from detectors.courtesy_form import Ask, asks_of
 from detectors.floor import Floor
 from detectors.lexicon import Match
 from detectors.text import Line, Sentence
-from streaming.events import Detection, Party, Seconds
+from streaming.events import Detection, Party, Seconds, WordsHeldBack
 
 BACK_CHANNELS = frozenset(
     {
@@ -65,7 +65,8 @@ class Reading:
 
 
 class Part:
-    """One kind of courtesy. `heard` is called for every final line with words, `passed` every second."""
+    """One kind of courtesy. `heard` is called for every final line with words, `passed` every second,
+    `unheard` where words were held back."""
 
     def __init__(self, judge: Judge, floor: Floor) -> None:
         self.judge = judge
@@ -76,6 +77,9 @@ class Part:
 
     def passed(self, at: Seconds) -> Iterable[Detection]:
         return ()
+
+    def unheard(self, held: WordsHeldBack) -> None:
+        """Somebody spoke, and the words are not sure enough to be anybody's."""
 
     def finish(self, at: Seconds) -> Iterable[Detection]:
         return ()

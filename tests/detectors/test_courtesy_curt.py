@@ -79,7 +79,7 @@ def test_a_back_channel_while_the_customer_speaks_is_never_curt(word: str, at: f
 def test_a_word_the_recogniser_was_unsure_of_accuses_nobody() -> None:
     turns = [
         said(Party.CUSTOMER, "Did you get that?", 5.0),
-        said(Party.AGENT, "Yep.", 7.0, confidence=0.3),
+        said(Party.AGENT, "Yep.", 7.0, confidence=0.2),
     ]
     assert curt(events_of(turns, until=12.0)) == []
 

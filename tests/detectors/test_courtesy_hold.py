@@ -32,10 +32,10 @@ def holds(events: tuple[Event, ...] | list[Event]) -> list[Detection]:
             "delivered",
         ),
         (["A: Bear with me for two minutes.", "…30", "A: Sorry to keep you waiting."], "delivered"),
-        (["A: One moment, please.", "…6", "A: Right.", "A +1: Thanks for waiting, it's done."], "delivered"),
+        (["A: One moment, please.", "…8", "A: Right.", "A +1: Thanks for waiting, it's done."], "delivered"),
         (["A: Let me look that up, it takes a minute.", "…15", "A: Thanks for your patience."], "delivered"),
         (["A: Can I put you on hold?", "C: Okay.", "…20", "A: Thank you for holding."], INCOMPLETE),
-        (["A: One moment, please.", "…8", "A: So your address is changed now."], INCOMPLETE),
+        (["A: One moment, please.", "…9", "A: So your address is changed now."], INCOMPLETE),
     ],
 )
 def test_an_announced_hold_needs_its_length_and_thanks(
@@ -56,14 +56,14 @@ def test_dead_air_is_told_at_the_limit_with_what_the_customer_said_last() -> Non
     events = dialogue(*OPENING, "C: The new one is in Dayton.", "…9", "A: Phone number?")
     (dead,) = holds(events)
     assert (dead.verdict, dead.kind) == DEAD
-    assert 5.0 <= dead.at - dead.start < 6.0
+    assert 6.0 <= dead.at - dead.start < 7.0
     assert spoken(dead, events) == "The new one is in Dayton."
 
 
 @pytest.mark.parametrize(
     "lines",
     [
-        ["C: It's in Dayton.", "…4", "A: Thank you."],  # short enough
+        ["C: It's in Dayton.", "…5", "A: Thank you."],  # short enough
         ["A: Let me check that for you.", "…8", "A: It's changed."],  # a word was said
         ["A: What is the new address?", "…8", "C: It's in Dayton."],  # the customer's move
         ["C: One second, I'll get the letter.", "…9", "C: Here it is."],
