@@ -18,6 +18,7 @@ from evaluation.judging import judging_everything
 from evaluation.labels import CODES
 from evaluation.named import labelled_set
 from evaluation.recordings import heard_again, heard_now
+from evaluation.remembered import remembering
 from evaluation.run import Result, evaluate
 from evaluation.sets import CLOSED, HEARD_NOW, LabelledSet
 from evaluation.tables import print_examples, print_rows
@@ -58,7 +59,7 @@ def run(asked: Asked) -> None:
     _check(asked)
     settings = with_options(load_settings(), model=asked.model)
     configure_logs(level="warning", as_json=False)
-    judges = judging_everything(settings)
+    judges, keep_vectors = remembering(judging_everything(settings))
     known = frozenset(judges.rows) | {row.behaviour for row in CODES.values()}
     behaviours = _behaviours(asked.behaviours, known)
     labelled = _narrowed(labelled_set(asked.which, behaviours=known), asked.calls)
@@ -67,6 +68,7 @@ def run(asked: Asked) -> None:
             evaluate(ready, condition, profile=asked.profile, judges=judges, behaviours=behaviours)
             for condition in _conditions(ready, asked.conditions)
         ]
+    keep_vectors()
     shown = (
         [(one.condition, example) for one in results for example in examples(one)] if asked.examples else []
     )
