@@ -1,4 +1,4 @@
-"""Readiness to help: a request is met with a willing word before the procedure starts."""
+"""Readiness to help: the call's request is met with a willing word before the procedure starts."""
 
 from __future__ import annotations
 
@@ -7,49 +7,57 @@ from collections.abc import Iterable
 from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
-from detectors.lexicon import Match
+from detectors.lexicon import word_list
 from detectors.text import Line
 from streaming.events import Detection, Evidence, Party, Seconds, Verdict
 
 _ID = "courtesy.willingness"
 _A_REASON = 7  # tokens: the customer's first line this long says why they call, however they put it
 _OVERLAP = 0.3  # seconds: an agent who speaks into the customer's line had, or has taken, the floor
-_AGAIN = 8.0  # seconds: a request restated this soon is the same one
+_READY = frozenset({"will", "can", "shall", "am", "are"})
+_SURELY = frozenset("certainly definitely absolutely surely gladly just also sure even totally both".split())
+_Span = tuple[int, int]
 
 
 class Willingness(Part):
-    """One judgement a request. Asking for data straight away is missed at once; otherwise the agent
-    has a few turns: hearing the problem out first is no lack of will."""
+    """One judgement a call, of the request it is about. A demand in answer is missed at once; otherwise the
+    agent has a few turns: hearing the problem out, or feeling for it, is no lack of will."""
 
     def __init__(self, judge: Judge, floor: Floor) -> None:
         super().__init__(judge, floor)
         self._turns = int(judge.threshold(_ID, "turns"))
         self._seconds = judge.threshold(_ID, "answer_seconds")
-        self._request: tuple[Line, tuple[int, int]] | None = None  # and the tokens that ask
-        self._reason_heard = False
+        self._request: tuple[Line, _Span] | None = None  # and the tokens that ask
+        self._clear = False  # the customer said in so many words what is wanted
         self._answers: list[Line] = []
         self._taken = 0  # agent turns since the request
         self._agent_has_floor = False
+        self._done = False
 
     def heard(self, reading: Reading) -> Iterable[Detection]:
+        if self._done:
+            return ()
         if not reading.by_agent:
             return self._customer(reading)
-        if self._request is None or (reading.slight and not reading.has("willing")):
+        if self._request is None:
+            return ()
+        shown = _ready(reading)
+        if reading.slight and shown is None:
             return ()
         line = reading.line
-        if not self._agent_has_floor:
+        self._answers.append(line)
+        if shown is not None:
+            return self._judge(Verdict.DELIVERED, line.end, shown)
+        if not self._agent_has_floor and not reading.does("apology"):
             self._agent_has_floor = True
             self._taken += 1
-        self._answers.append(line)
-        if reading.has("willing", "welcome"):
-            return self._judge(Verdict.DELIVERED, line.end, reading.of("willing", "welcome")[0])
         spoken = sum(answer.end - answer.start for answer in self._answers)
         if any(ask.form == "demand" for ask in reading.asks) or spoken >= self._seconds:
             return self._judge(Verdict.MISSED, line.end)
         return ()
 
     def finish(self, at: Seconds) -> Iterable[Detection]:
-        return self._judge(Verdict.MISSED, at) if self._answers else ()
+        return self._judge(Verdict.MISSED, at) if self._answers and not self._done else ()
 
     def _customer(self, reading: Reading) -> Iterable[Detection]:
         agent_since = self.floor.speaking(Party.AGENT)
@@ -57,45 +65,34 @@ class Willingness(Part):
         if reading.slight or over:
             return ()  # an interjection takes no turn
         self._agent_has_floor = False
-        found: tuple[Detection, ...] = ()
-        if self._request and self._taken >= self._turns:
-            found = self._judge(Verdict.MISSED, reading.line.end)
         wanted = self._wanted(reading)
         if wanted is not None:
-            soon = self._request and reading.line.start - self._request[0].end < _AGAIN
-            if self._answers and not soon:
-                found = (*found, *self._judge(Verdict.MISSED, reading.line.end))
-            clearer = reading.has("wants") and not self._answers
-            if self._request is None or not soon or clearer:
-                self._request = (reading.line, wanted)
-        return found
+            self._request, self._answers, self._taken = (reading.line, wanted), [], 0
+        elif self._request and self._taken >= self._turns:
+            return self._judge(Verdict.MISSED, reading.line.end)
+        return ()
 
-    def _wanted(self, reading: Reading) -> tuple[int, int] | None:
-        """The tokens that ask for something; the call's reason counts however it is put."""
-        last = len(reading.line.tokens) - 1
-        for match in reading.of("wants"):
-            if not self._excused(reading, match):
-                self._reason_heard = True
-                return match.first, match.last
-        if self._reason_heard or last + 1 < _A_REASON:
+    def _wanted(self, reading: Reading) -> _Span | None:
+        """The tokens that ask for something; the call's reason counts however it is put, until it is clear."""
+        if self._clear:
             return None
-        self._reason_heard = True
-        return 0, last
+        for match in reading.of("wants"):
+            if not any(one.first <= match.last and match.first <= one.last for one in reading.of("not_wants")):
+                self._clear = True
+                return match.first, match.last
+        last = len(reading.line.tokens) - 1
+        a_reason = last + 1 >= _A_REASON and not reading.has("no_reason")
+        return (0, last) if self._request is None and a_reason else None
 
-    def _excused(self, reading: Reading, match: Match) -> bool:
-        return any(
-            other.first <= match.last and match.first <= other.last for other in reading.of("not_wants")
-        )
-
-    def _judge(self, verdict: Verdict, at: Seconds, shown: Match | None = None) -> tuple[Detection, ...]:
+    def _judge(self, verdict: Verdict, at: Seconds, shown: _Span | None = None) -> tuple[Detection, ...]:
         request, answers = self._request, self._answers
-        self._request, self._answers, self._taken = None, [], 0
+        self._done = True
         if request is None or not answers:
             return ()
         line, asked = request
         if verdict is Verdict.MISSED and self.floor.missing(line.end, answers[-1].end, Party.AGENT):
             return ()
-        answer: Evidence = answers[-1].evidence(shown.first, shown.last) if shown else answers[0].whole()
+        answer: Evidence = answers[-1].evidence(*shown) if shown else answers[0].whole()
         return (
             self.judge.detect(
                 _ID,
@@ -111,3 +108,28 @@ class Willingness(Part):
                 else "The request leaves room for a word of readiness before the procedure.",
             ),
         )
+
+
+def _ready(reading: Reading) -> _Span | None:
+    """The words that show will: a willing phrase, or what the agent says to be going to do."""
+    excused = [(one.first, one.last) for one in reading.of("not_willing")]
+    said = [(one.first, one.last) for one in reading.of("willing", "welcome")] + list(_promises(reading.line))
+    clear = (span for span in said if not any(a <= span[1] and span[0] <= b for a, b in excused))
+    return min(clear, default=None)
+
+
+def _promises(line: Line) -> Iterable[_Span]:
+    """ "I will look", "we can certainly change that", "I'm going to find": not "I can see", "we will need"."""
+    texts, no = line.texts, word_list("courtesy", "no_promise")
+    for at in range(len(texts) - 2):
+        if texts[at] not in {"i", "we"} or texts[at + 1] not in _READY:
+            continue
+        verb = at + 2
+        if texts[at + 1] in {"am", "are"}:
+            if texts[verb : verb + 2] != ("going", "to"):
+                continue
+            verb += 2
+        while verb < len(texts) and texts[verb] in _SURELY:
+            verb += 1
+        if verb < len(texts) and texts[verb] not in no:
+            yield at, verb

@@ -197,7 +197,7 @@ def test_a_request_is_met_with_readiness(lines: list[str], expected: list[str]) 
         "A: Hello, this is Rick.", "C: Hi there, is this the service desk of the shop?", "A: Sure is.", *lines
     )
     found = judge(Courtesy(CallInfo(call_id="c1"), Policy()), events)
-    assert verdicts(found, "courtesy.willingness")[1:] == expected
+    assert verdicts(found, "courtesy.willingness") == expected
 
 
 def test_an_agent_who_speaks_into_the_answer_has_not_taken_it_yet() -> None:
