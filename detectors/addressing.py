@@ -94,11 +94,11 @@ def _match(line: Line, at: int, names: Sequence[Name]) -> tuple[int, bool]:
     if exact and not is_word_too(text):
         return 1, True
     if is_word_too(text):
-        addressed = is_addressed(line, at, at) if token.capital else _is_called(line, at, at)
+        addressed = is_addressed(line, at, at) if token.capital else _is_alone(line, at)
         return int(exact and (addressed or _titled(line, at))), exact
     if token.capital and not token.opens and any(same(text, name.text) for name in names):
         return int(not token.text.endswith("'s")), False
-    called = _is_called(line, at, at) or (_titled(line, at) and is_addressed(line, at, at))
+    called = _titled(line, at) or _is_called(line, at, at)
     return int(called and _is_heard_badly(line, at, names)), False
 
 
@@ -189,10 +189,12 @@ def _is_subject(line: Line, last: int) -> bool:
     """ "David will call": spoken of. "David will you hold?" is not."""
     clause = next(end for begin, end in line.sentence_of(last).clauses if begin <= last <= end)
     behind = line.texts[last + 1 : min(clause + 1, last + 3)]
+    if behind in (("on", "the"), ("here", "with")):
+        return True
     if not behind or (behind[0] not in word_list("names", "verbs") and not _is_verb(behind[0])):
         return False
-    asks = behind[0] in word_list("names", "modals") and behind[1:] in (("you",), ("i",), ("we",), ("that",))
-    return not asks
+    inverted = "asked_by" if behind[0] in word_list("names", "modals") else "asked_of"
+    return not (behind[1:] and behind[1] in word_list("names", inverted))
 
 
 def _is_verb(text: str) -> bool:
@@ -248,9 +250,15 @@ def calls(line: Line) -> Iterator[Call]:
             called = _is_called(line, first, last)
             if called or (titled and is_addressed(line, first, last)):
                 texts = tuple(said_as(token) for token in line.tokens[first : last + 1])
-                plain = called and (titled or is_known(texts[0]))
+                place = not titled and texts[0] in word_list("names", "places_too")
+                plain = called and (titled or is_known(texts[0])) and not place
                 yield Call(span=Span(first=first, last=last, titled=titled), texts=texts, plain=plain)
         at = max(last, at) + 1
+
+
+def _is_alone(line: Line, at: int) -> bool:
+    """Called, between commas: "Okay, art." for Art."""
+    return _is_called(line, at, at) and any(begin == at for begin, _ in line.sentence_of(at).clauses)
 
 
 def _is_called(line: Line, first: int, last: int) -> bool:

@@ -26,9 +26,17 @@ _ROLES: dict[str, Role] = {
 
 def introduced(line: Line, setting: Setting) -> tuple[Given, ...]:
     """Names that the speaker gives as the own, in order."""
+    if _names_another(line):
+        return ()
     told = [*_told(line, setting), *_behind(line, setting), *_alone(line, setting)]
-    found = [*told, *spelled(line, setting, told)]
-    return tuple(sorted(found, key=lambda one: (one.first, one.last)))
+    found = {(one.first, one.last): one for one in (*spelled(line, setting, told), *reversed(told))}
+    return tuple(found[span] for span in sorted(found))
+
+
+def _names_another(line: Line) -> bool:
+    """ "It's under my husband's name, Peter Marsh", "Her name is …"."""
+    named = (at for at, text in enumerate(line.texts) if text in ("name", "names") and at > 0)
+    return any(_of_other(line, at) for at in named)
 
 
 def named_first(line: Line) -> tuple[str, ...]:
@@ -82,13 +90,9 @@ def _is_person(line: Line, span: Span, lead: int, label: str, setting: Setting) 
         return False
     known = is_known(said_as(line.tokens[span.first]))
     if label == "answers_name":  # only as a call opens: "Hi, it's May Onyekachi"
-        return (
-            setting.opening
-            and _greets(line, lead)
-            and (
-                span.last > span.first or (lead > 0 and (known or _sounds_personal(line.tokens[span.first])))
-            )
-        )
+        said = lead > 0 or following in {"from", "again"}
+        alone = said and (known or _sounds_personal(line.tokens[span.first]))
+        return setting.opening and _greets(line, lead) and (alone or span.last > span.first)
     return known or span.last > span.first or _sounds_personal(line.tokens[span.first])
 
 

@@ -31,17 +31,19 @@ def _names_named(line: Line) -> Iterator[int]:
 
 def _is_asked(line: Line, at: int) -> bool:
     sentence = line.sentence_of(at)
-    if sentence.mark == "?" or at - sentence.first <= 2:
+    begin = next(begin for begin, last in sentence.clauses if begin <= at <= last)
+    if sentence.mark == "?" or at - begin <= 2:
         return True
     return not word_list("names", "asking").isdisjoint(line.texts[sentence.first : at])
 
 
 def _is_others(line: Line, at: int) -> bool:
     """Of somebody or something else: "his name", "the driver's last name", "store name"."""
+    begin = next(begin for begin, last in line.sentence_of(at).clauses if begin <= at <= last)
     before = at - 1
-    while before >= line.sentence_of(at).first and line.texts[before] in word_list("names", "kinds_of_name"):
+    while before >= begin and line.texts[before] in word_list("names", "kinds_of_name"):
         before -= 1
-    if before < line.sentence_of(at).first:
+    if before < begin:
         return False
     text = line.texts[before]
     return text.endswith("'s") or text not in word_list("names", "asks_own")

@@ -51,7 +51,8 @@ def given(
     heard = line.confidence(span.first, span.last)
     names = roles(words, titled=span.titled, sure=heard >= _WELL_HEARD)
     last = span.last
-    if role == "surname" and len(words) == 1 and (given := _given_behind(line, span.last)):
+    surname = role == "surname" or (role is None and not is_known(said_as(line.tokens[span.first])))
+    if surname and len(words) == 1 and (given := _given_behind(line, span.last)):
         names, last = (*names, Name(text=given, role="given")), span.last + 1
     if role is not None:
         names = tuple(Name(text=n.text, role=role if n.role == "any" else n.role, sure=n.sure) for n in names)

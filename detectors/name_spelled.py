@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from detectors.lexicon import lexicon
@@ -15,9 +16,10 @@ from detectors.text import Line
 def spelled(line: Line, setting: Setting, told: Sequence[Given]) -> Iterator[Given]:
     """Letters that spell a name: asked for, the line's own topic, or the spelling of a name that is known."""
     for letters in spellings(line):
-        if not letters.value.isalpha():
+        spoken = re.match(r"[a-z]{3,}", letters.value)  # "M, A, T, H, E, S, O, N, one T"
+        if spoken is None:
             continue
-        value, last = _with_rest(line, letters.value, letters.last)
+        value, last = _with_rest(line, spoken[0], letters.last)
         names = {name.text for given in told for name in given.names} | set(setting.known)
         near = _before(line, letters.first) if not told and not setting.elsewhere else None
         matches = any(spells(value, name) for name in names)

@@ -24,6 +24,7 @@ Role = Literal["given", "surname", "any"]
 _ALIKE = 0.75  # Jaro-Winkler likeness from which equal sound is the same name
 _NEAR = 0.92  # … and from which likeness alone is
 _LIKE = 0.65  # … and from which, where somebody is addressed, it may be the same name heard badly
+_BEGINS_ALIKE = 0.5  # … or from which likeness of sounds that begin the same does ("Shavon" for Siobhan)
 _APART = 0.45  # Levenshtein likeness, of letters and of sounds, below which it may be called another name
 _LONG = 4  # consonants from which on the sound of several words can tell a name
 _LEAD = 0.6  # Jaro-Winkler likeness from which names that begin alike are not called apart
@@ -165,7 +166,9 @@ def like(heard: str, name: str) -> bool:
         return heard == name
     if same(heard, name) or JaroWinkler.similarity(heard, name) >= _LIKE:
         return True
-    return min(len(metaphone(heard)), len(metaphone(name))) > 1 and sound(heard, name) >= _LIKE
+    sounds = metaphone(heard), metaphone(name)
+    least = _BEGINS_ALIKE if sounds[0][:1] == sounds[1][:1] else _LIKE
+    return min(map(len, sounds)) > 1 and sound(heard, name) >= least
 
 
 def apart(heard: str, name: str) -> bool:

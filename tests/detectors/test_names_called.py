@@ -1,0 +1,155 @@
+"""What the agent calls the customer: garbled names forgiven, wrong ones told, everyday words left alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from detectors.base import catalogue
+from detectors.names import Names
+from streaming.events import CallInfo, Detection, Verdict
+from streaming.ports import Policy
+from tests.detectors.dialogue import dialogue, judge, spoken, verdicts
+
+WRONG = ("harmful", "wrong_name")
+BEHIND = ("C: Okay, thank you for that.", "A: Anything else today?")
+
+
+def called(*lines: str, name: str | None = None) -> list[Detection]:
+    """What is judged of the name in a short call; where it was learned, or is awaited, is left out."""
+    info = CallInfo(call_id="c1", agent="Rick Dawson", customer_name=name)
+    found = judge(Names(info, Policy()), dialogue("A: Hello.", "C: Hi there, I've a question.", *lines))
+    return [one for one in found if one.verdict is not Verdict.OBSERVED]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Oluwaseun Adeyemi", "It's about two minutes all the way son. I'll stay on the line."),
+        ("Priyanka Rao", "I appreciate your patience, pre-yanka. Safe travels."),
+        ("Folake Adeyemi", "Could you read me the number, Folly Kay?"),
+        ("Kwabena Asante", "There you are, quabena. Does it hurt at all?"),
+        ("Siobhan Kelly", "Okay Shavon, one moment."),
+        ("Xochitl Ramos", "Thanks, Sochil, that's done."),
+        ("Thuy Nguyen", "Got it thank you and there you are Miss Nuyen."),
+        ("Rosalind Achterberg", "Be gentle with yourself, Mrs. at Sturberg."),
+        ("Roy Critchlow", "Good of you and it's forgotten Mr. Cricolo is that you sorted for now."),
+        ("Krzysztof Nowak", "Thank you, Mr Novak."),
+        ("Art Villanueva", "Okay, art. Would you give me the order number?"),
+        ("Elizabeth Moss", "Thanks Liz, one second."),
+    ],
+)
+def test_a_name_that_the_recogniser_garbled_is_a_use(name: str, text: str) -> None:
+    assert verdicts(called(f"A: {text}", *BEHIND, name=name), "name.use") == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Joy Summers", "It was a joy to speak with you."),
+        ("Pat Drew", "I drew a line under it, and pat it dry."),
+        ("Sue Frank", "To be frank, they could sue."),
+        ("Bill Price", "I'll send the bill, and the price is the same."),
+        ("May Chen", "You may. It may take until May."),
+        ("Will Shaw", "I will. Yes, I will."),
+        ("Will Shaw", "Will that be all?"),
+        ("Hope Grant", "I hope so. I hope that helps."),
+        ("Summer Cole", "It is open this summer, and in Summer."),
+    ],
+)
+def test_everyday_words_are_no_uses_of_a_name(name: str, text: str) -> None:
+    assert called(f"A: {text}", *BEHIND, name=name) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is that Briggs with two Gs?",
+        "So that's Nathaniel Briggs, B, R, I, G, G, S.",
+        "Briggs, B, R, I, G, G, S. What is the problem?",
+        "I have Nathaniel Briggs on the line for you.",
+        "And is Nathaniel at home today?",
+        "Nathaniel Briggs, have I said that properly?",
+        "Nathaniel is the first name.",
+        "The gate has a Nathaniel on the list.",
+    ],
+)
+def test_checking_a_name_or_speaking_of_it_is_no_use(text: str) -> None:
+    assert called(f"A: {text}", *BEHIND, name="Nathaniel Briggs") == []
+
+
+def test_a_name_just_given_and_read_back_is_no_use_yet() -> None:
+    lines = ("A: The name, please?", "C: Desmond Achterberg.", "A: Achterberg, smashing. One moment.")
+    assert called(*lines) == []
+    assert verdicts(called(*lines, "A: Thank you, Mr Achterberg."), "name.use") == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "answer"),
+    [
+        ("Tariq Haddad", "Ha. Seven, oh, six. There you are, Tarek.", "It's Tariq. With a q."),
+        ("Anjali Gokhale", "It shows no refills, Mrs. Gokal.", "Gokhale. And I did."),
+        ("Frank Abernathy", "Bear with me, Mr Albany.", "Abernathy. Albany's in America."),
+        (None, "Thanks Mr Fernshire and would you have a number?", "Fanshaw, dear. Fan, like the thing."),
+        ("Maria Lopez", "Okay, Marta, that is done.", "No, Maria."),
+    ],
+)
+def test_a_name_that_the_customer_puts_right_was_wrong(name: str | None, text: str, answer: str) -> None:
+    before = ("A: Your name, sir?", "C: It's well, it's said Fanshal.") if name is None else ()
+    found = called(*before, f"A: {text}", f"C: {answer}", "A: Sorry about that.", name=name)
+    assert verdicts(found, "name.use") == [WRONG]
+    assert found[0].at > found[0].end, "judged by the answer"
+
+
+@pytest.mark.parametrize("answer", ["Yes, Tariq here.", "Okay, and then?", "Mm-hmm.", "Tarek."])
+def test_a_garbled_name_that_nobody_corrects_is_credited(answer: str) -> None:
+    found = called("A: There you are, Tarek.", f"C: {answer}", "…8", name="Tariq Haddad")
+    assert verdicts(found, "name.use") == ["delivered"]
+
+
+def test_saying_the_name_when_asked_for_it_corrects_nothing() -> None:
+    lines = ("A: Thanks, Tarek. And your full name?", "C: Tariq Haddad.", "A: Great.")
+    assert verdicts(called(*lines, name="Tariq Haddad"), "name.use") == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sandra, have you got a second? Sorry about that.",
+        "You'll be speaking with my colleague, Sandra.",
+        "Right, Virginia.",
+        "Alright, Charlotte, North Carolina.",
+        "Great, Manchester.",
+        "Thank you, ma'am.",
+        "Mr. Brown, sorry, Mr. Briggs, that's done.",
+        "Thanks, Nathan.",
+    ],
+)
+def test_no_wrong_name_where_somebody_or_something_else_may_be_meant(text: str) -> None:
+    assert WRONG not in verdicts(called(f"A: {text}", *BEHIND, name="Nathaniel Briggs"), "name.use")
+
+
+def test_a_rare_name_that_is_never_written_is_not_told_unused() -> None:
+    """The recogniser may have garbled every use of it: nobody is accused of that."""
+    lines = ("A: One moment.", "A: Let me see.", "…100", "A: Here it is.", "C: Fine.", "A: Bye.")
+    assert called(*lines, name="Xiomara Belen") == []
+    assert verdicts(called(*lines, name="Maria Belen"), "name.use") == [("missed", "unused")]
+
+
+ROW = catalogue()["name.use"]
+EXAMPLES = [(kind, text) for kind, texts in ROW.examples.items() for text in texts]
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES)
+def test_the_catalogue_s_examples_are_judged_as_they_say(kind: str, example: str) -> None:
+    setting, text = re.match(r"\((.*?)\) (.*)", example).groups()  # type: ignore[union-attr]
+    name = setting.removeprefix("to ") if setting.startswith("to ") else None
+    events = dialogue("A: Hello.", f"A: {text}" if name else f"C: {text}", "C: Okay then.")
+    found = judge(Names(CallInfo(call_id="c1", customer_name=name), Policy()), events)
+    assert [one.kind or one.verdict.value for one in found] == [kind]
+    assert spoken(found[0], events)
+
+
+def test_every_threshold_says_why() -> None:
+    assert set(ROW.why) == set(ROW.thresholds)
