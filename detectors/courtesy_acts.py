@@ -16,10 +16,23 @@ from detectors.text import Line, Sentence
 Kind = Literal["thanks", "please", "apology"]
 
 _TELLING = frozenset(
-    "say says said saying tell tells told telling ask asks asked asking wrote write writes reads reading "
-    "heard hear mention mentioned shouted".split()
+    {
+        "say",
+        "says",
+        "said",
+        "saying",
+        "tell",
+        "tells",
+        "told",
+        "telling",
+        "ask",
+        "asks",
+        "asked",
+        "asking",
+        "wrote",
+    }
 )
-_PAST = frozenset({"said", "told", "asked", "wrote", "heard", "mentioned", "shouted"})
+_PAST = frozenset({"said", "told", "asked", "wrote"})
 _OWN = frozenset({"i", "we", "me", "us"})
 _OTHERS = frozenset({"he", "she", "they", "you", "who", "nobody", "everyone", "somebody", "someone"})
 _MODALS = frozenset({"could", "can", "would", "will", "may", "might"})

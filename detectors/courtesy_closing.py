@@ -85,7 +85,10 @@ class Closing(Part):
     def _parts(self, reading: Reading) -> dict[str, WordSpan]:
         found: dict[str, WordSpan] = {}
         for match in reading.of(*_PARTS):
-            if any(one.first <= match.last and match.first <= one.last for one in reading.of(f"not_{match.label}")):
+            if any(
+                one.first <= match.last and match.first <= one.last
+                for one in reading.of(f"not_{match.label}")
+            ):
                 continue
             found.setdefault(match.label, reading.line.evidence(match.first, match.last))
         return found

@@ -20,14 +20,37 @@ from streaming.events import Detection, Party, Seconds, Verdict
 _ID = "courtesy.please_thanks"
 _REPAIRS = frozenset({"huh", "what", "eh", "why"})  # with a question mark: no back-channel once it is quiet
 _CHALLENGES = frozenset({"yeah", "so", "and"})  # likewise: "Yeah?" to a complaint
-_UNMARKED = frozenset({"what", "huh", "eh", "yeah", "yes"})  # the recogniser may have dropped the question mark
+_UNMARKED = frozenset(
+    {"what", "huh", "eh", "yeah", "yes"}
+)  # the recogniser may have dropped the question mark
 _ANSWERS = frozenset({"yep", "yup", "nah", "nope", "uhuh"})
 _REFUSALS = frozenset({"nah", "nope", "uhuh"})  # nobody nods with these
 _CONTINUERS = frozenset({"uhhuh", "mhm"})  # invite to go on; curt only where a question was asked
 _NO = frozenset({"no"})  # an answer only where a question was asked: else it may be sympathy
-_GOES_ON = frozenset({"and", "so", "but", "because", "or", "then", "plus", "also", "like", "which", "that", "anyway"})
+_GOES_ON = frozenset(
+    {"and", "so", "but", "because", "or", "then", "plus", "also", "like", "which", "that", "anyway"}
+)
 _OPEN = frozenset(
-    {"a", "an", "and", "at", "for", "is", "my", "of", "or", "our", "the", "to", "but", "so", "with", "in", "on", "um"}
+    {
+        "a",
+        "an",
+        "and",
+        "at",
+        "for",
+        "is",
+        "my",
+        "of",
+        "or",
+        "our",
+        "the",
+        "to",
+        "but",
+        "so",
+        "with",
+        "in",
+        "on",
+        "um",
+    }
 )
 _BREATH = 0.4  # seconds: an unpunctuated line this far back was finished
 _OVERLAP = 0.25  # seconds of customer speech under the token that make it a back-channel
@@ -40,7 +63,9 @@ _RECEIPTS = frozenset(
 _YOURS = re.compile(r"^(and|but|so|oh|well|okay)? ?you (should|have|had|got|did|must)\b")
 _TO_YOU = frozenset({"you", "your", "yours", "somebody", "anybody", "nobody", "manager"})
 _TAG = re.compile(r"\b(you know|right|okay|you see|is it not|eh)$")
-_ASKS_AFTER = re.compile(r"^(um )?(hello|what do you mean)\b|\b(are you (even |still )?(listening|there)|did you (hear|get))\b")
+_ASKS_AFTER = re.compile(
+    r"^(um )?(hello|what do you mean)\b|\b(are you (even |still )?(listening|there)|did you (hear|get))\b"
+)
 _INSISTS = re.compile(r"\bi (want|need|would like|demand|asked|told)\b")
 _INVERTED = re.compile(
     r"^((and|but|so|okay|what|where|when|who|why|how) )*"

@@ -33,7 +33,7 @@ _ALL = frozenset({"all", "more", "what", "how", "about", "a", "if", "when", "eve
 _PASSING = frozenset(
     "ignore disregard hesitate feel note worry know keep call ring contact do not never forgive accept".split()
 )
-_POLITE = frozenset({"please_in", "mind", "if_i_may"})
+_TOLD = frozenset({"said", "says", "told", "asked", "like", "goes", "went", "he", "she", "they"})
 _QUESTION = frozenset(
     "is are was were do does did can could will would have has should may am what where which who when how".split()
 )
@@ -175,8 +175,12 @@ def _imperative(line: Line, sentence: Sentence, said: _Said, *, tagged: bool = F
     """Bids the other party to tell, read or spell something: at the sentence's or a clause's begin."""
     starts = {core(line, sentence)}
     for first, last in sentence.clauses:
-        if is_verbless(line.texts[sentence.first : first]):  # "I took it, and read it" tells a story
-            starts.add(core(line, sentence, (first, last)))
+        at = core(line, sentence, (first, last))
+        before = line.texts[sentence.first : first]
+        if is_verbless(before):  # "I took it, and read it" tells a story
+            starts.add(at)
+        elif line.texts[at : at + 2] == ("give", "me") and not _TOLD & set(before):
+            starts.add(at)
     return any(_bids(line, sentence, at, said, tagged=tagged) for at in sorted(starts) if at <= sentence.last)
 
 

@@ -13,7 +13,7 @@ _CHOICE = 5  # tokens
 _JOINTS = frozenset({"of", "on", "for", "at", "in"})
 _WHOSE = frozenset({"your", "the", "his", "her", "their", "a", "an", "any", "full", "current", "new"})
 _THIS_ONE = frozenset(
-    {"same", "wrong", "right", "correct", "nice", "good", "this", "these", "those", "our", "another"}
+    {"same", "wrong", "right", "correct", "nice", "good", "this", "these", "those", "our", "my", "another"}
 )
 _BARE_WH = {("where",), ("when",), ("and", "when"), ("and", "where")}
 _AND = frozenset({"and", "or", "plus", "then"})

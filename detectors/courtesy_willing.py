@@ -77,7 +77,9 @@ class Willingness(Part):
         if self._clear:
             return None
         for match in reading.of("wants"):
-            if not any(one.first <= match.last and match.first <= one.last for one in reading.of("not_wants")):
+            if not any(
+                one.first <= match.last and match.first <= one.last for one in reading.of("not_wants")
+            ):
                 self._clear = True
                 return match.first, match.last
         last = len(reading.line.tokens) - 1
