@@ -110,13 +110,17 @@ class Language(Part):
 
     def _owns(self, reading: Reading) -> Iterator[Detection]:
         line = reading.line
-        takes = [match for match in reading.of("takes_on") if self._own(line, match.first)]
+        takes = [
+            match
+            for match in reading.of("takes_on")
+            if self._own(line, match.first) and not reading.has("checks")
+        ]
         away = [match for match in reading.of("sends_away") if self._own(line, match.first)]
         if takes and not _asks(line, takes[0].first):
             yield self._found(OWNERSHIP, Verdict.DELIVERED, line, takes[0].first, takes[0].last, 0.75)
         elif away and not _asks(line, away[0].first):
             yield self._found(OWNERSHIP, Verdict.MISSED, line, away[0].first, away[0].last, 0.75)
-        else:
+        elif not line.asks and not reading.has("turns_down"):
             taken = self._likely(line, "takes_on", OWNERSHIP)
             if taken is not None:
                 yield self._found(OWNERSHIP, Verdict.DELIVERED, line, *taken)

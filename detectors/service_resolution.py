@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
-from detectors.lexicon import lexicon
+from detectors.lexicon import Match, lexicon
 from detectors.meaning import examples, likeness
 from detectors.text import Line
 from streaming.events import Detection, Party, Seconds, Verdict
 
 RESOLUTION = "service.resolution"
 _NEAR = 4  # tokens
+_OPENERS = frozenset({"is", "are", "do", "does", "will", "anything", "need", "what"})
 _TURNS = 3  # agent lines before it can be asked: an opening asks what it is about, not whether it is settled
 
 
@@ -45,9 +46,7 @@ class Resolution(Part):
         self._answer_due = False
         if self._lines <= _TURNS:
             return
-        asks = [
-            match for match in reading.of("asks_settled") if line.sentence_of(match.first).mark in ("?", "")
-        ]
+        asks = [match for match in reading.of("asks_settled") if _is_asked(line, match)]
         found = (asks[0].first, asks[0].last, 0.85) if asks else None
         likely = self._likeness.best(line) if found is None and line.asks else None
         if likely is not None and likely.score >= self.judge.threshold(RESOLUTION, "meaning"):
@@ -102,6 +101,11 @@ class Resolution(Part):
             note=note,
             speaker=speaker,
         )
+
+
+def _is_asked(line: Line, match: Match) -> bool:
+    """By its mark, or by how it opens: the recogniser often ends a question like a statement."""
+    return line.sentence_of(match.first).mark in ("?", "") or line.texts[match.first] in _OPENERS
 
 
 def _goes_on(reading: Reading) -> bool:
