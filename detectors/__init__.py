@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from detectors.acknowledgement import Acknowledgement
 from detectors.conversation import Conversation
 from detectors.courtesy import Courtesy
+from detectors.emotion import Emotion
 from detectors.flatness import Flatness
-from detectors.leakage import Leakage
 from detectors.names import Names
 from detectors.service import Service
 from streaming.ports import DetectorFactory
@@ -19,7 +19,7 @@ REGISTRY: Mapping[str, DetectorFactory] = {
     "acknowledgement": Acknowledgement,
     "conversation": Conversation,
     "flatness": Flatness,
-    "leakage": Leakage,
+    "emotion": Emotion,
     "service": Service,
 }
 """Every detector by the name that the catalogue gives for its behaviours."""

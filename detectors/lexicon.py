@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -61,6 +61,7 @@ class Lexicon:
         """Raises ValueError on a pattern that cannot be read, KeyError on an unknown list."""
         self._root = _Node()
         self._lists: dict[str, _Node] = {name: _Node() for name in lists or {}}
+        self._groups: dict[tuple[tuple[str, ...], ...], str] = {}
         self.labels = frozenset(phrases)
         for name, patterns in (lists or {}).items():
             self._grow(self._lists[name], name, patterns)
@@ -85,11 +86,21 @@ class Lexicon:
 
     def _grow(self, root: _Node, label: str, patterns: Iterable[str]) -> None:
         for pattern in patterns:
-            for path in expand(pattern):
+            for path in expand(pattern, self._group):
                 for key in path:
                     if key.startswith("{") and key.strip("{}") not in self._lists:
                         raise KeyError(key)
                 root.add(path, label)
+
+    def _group(self, paths: _Paths) -> str:
+        """The key of a list that holds a group's `paths`: a pattern of groups written out is their product."""
+        key = tuple(sorted(set(paths)))
+        if key not in self._groups:
+            name = self._groups[key] = f"group {len(self._groups)}"
+            self._lists[name] = _Node()
+            for path in key:
+                self._lists[name].add(path, name)
+        return "{" + self._groups[key] + "}"
 
     def _find(self, line: Line) -> tuple[Match, ...]:
         texts, openers = line.texts, self._root_openers
@@ -173,43 +184,56 @@ def plain_words(name: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-def expand(pattern: str) -> Iterator[tuple[str, ...]]:
-    """Every token path a pattern stands for; raises ValueError when its brackets do not match."""
-    paths, rest = _alternatives(_PIECES.findall(pattern))
+_Paths = list[tuple[str, ...]]
+_Group = Callable[[_Paths], str]
+_GROUPED = 4
+"""Groups of this many alternatives and more are kept as a list of their own."""
+
+
+def expand(pattern: str, group: _Group | None = None) -> Iterator[tuple[str, ...]]:
+    """Every token path a pattern stands for; raises ValueError when its brackets do not match.
+
+    `group` makes a group of many alternatives into a list, and returns the key that stands for it.
+    """
+    paths, rest = _alternatives(_PIECES.findall(pattern), group)
     if rest:
         raise ValueError(f"brackets do not match in {pattern!r}")
     yield from dict.fromkeys(paths)
 
 
-_Paths = list[tuple[str, ...]]
-
-
-def _alternatives(pieces: list[str]) -> tuple[_Paths, list[str]]:
-    paths, rest = _sequence(pieces)
+def _alternatives(pieces: list[str], group: _Group | None) -> tuple[_Paths, list[str]]:
+    paths, rest = _sequence(pieces, group)
     while rest and rest[0] == "|":
-        more, rest = _sequence(rest[1:])
+        more, rest = _sequence(rest[1:], group)
         paths += more
     return paths, rest
 
 
-def _sequence(pieces: list[str]) -> tuple[_Paths, list[str]]:
+def _sequence(pieces: list[str], group: _Group | None) -> tuple[_Paths, list[str]]:
     paths: _Paths = [()]
     rest = pieces
     while rest and rest[0] not in ("|", ")", "]"):
-        options, rest = _item(rest)
+        options, rest = _item(rest, group)
         paths = [left + right for left, right in product(paths, options)]
     return paths, rest
 
 
-def _item(pieces: list[str]) -> tuple[_Paths, list[str]]:
+def _item(pieces: list[str], group: _Group | None) -> tuple[_Paths, list[str]]:
     head, rest = pieces[0], pieces[1:]
     if head in ("(", "["):
-        inside, rest = _alternatives(rest)
+        inside, rest = _alternatives(rest, group)
         if not rest or rest[0] != (")" if head == "(" else "]"):
             raise ValueError("brackets do not match")
+        if group is not None and len(inside) >= _GROUPED and all(map(_may_be_grouped, inside)):
+            inside = [(group(inside),)]
         return inside + ([()] if head == "[" else []), rest[1:]
     if head.startswith(".."):
         return [(_ANY,) * count for count in range(int(head[2:]) + 1)], rest
     if head in (_START, _END) or head.startswith("{"):
         return [(head,)], rest
     return [tokenize(head)], rest
+
+
+def _may_be_grouped(path: tuple[str, ...]) -> bool:
+    """A sentence's edges are found by the pattern itself only, and a list's entry cannot be empty."""
+    return bool(path) and _START not in path and _END not in path

@@ -112,7 +112,7 @@ def test_the_catalogue_names_every_voice_measure_that_a_detector_reads() -> None
 
 def test_without_the_behaviours_that_read_it_the_customer_s_voice_is_not_asked_for() -> None:
     assert signals_read(frozenset({"emotion.leakage"}))[Party.CUSTOMER] == {"arousal"}
-    off = frozenset({"emotion.leakage", "emotion.recovery"})
+    off = frozenset({"emotion.leakage", "emotion.recovery", "emotion.frustration"})
     assert Party.CUSTOMER not in signals_read(off)
     assert signals_read(off | {"tone.flat"}) == {}
 

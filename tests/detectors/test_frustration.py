@@ -96,7 +96,7 @@ def test_repeating_the_own_request_adds_to_it_unless_asked_to() -> None:
     assert after(request, "I already told you. " + request, gap=12.0)
     state = Frustration(60.0)
     state.hear(line(request))
-    state.asked_again()
+    state.answer(line("Could you say that again?", 6.0), hurts=False, asks_again=True)
     assert state.hear(line(request, 12.0)).weight == 0.0
 
 

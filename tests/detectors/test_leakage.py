@@ -9,7 +9,7 @@ import pytest
 
 from detectors import REGISTRY
 from detectors.bench import Bench
-from detectors.leakage import Leakage
+from detectors.emotion import Emotion
 from streaming.events import (
     AudioGap,
     CallInfo,
@@ -34,7 +34,8 @@ def judged(*lines: str, call: CallInfo | None = None, tail: float = 6.0) -> list
 
 
 def heard(events: Sequence[Event], call: CallInfo | None = None) -> list[Detection]:
-    return judge(Leakage(call or CallInfo(call_id="t"), Policy()), events)
+    found = judge(Emotion(call or CallInfo(call_id="t"), Policy()), events)
+    return [one for one in found if one.behaviour in ("emotion.leakage", "emotion.recovery")]
 
 
 def harmful(detections: list[Detection]) -> list[str]:
@@ -277,7 +278,7 @@ def recovery(*lines: str) -> list[tuple[str, str] | str]:
 def test_the_customer_eases_after_empathy() -> None:
     sorry = "A: I'm so sorry about that. I'll send a new one today."
     assert recovery(ANGRY, sorry, "C: Okay. Thank you.") == ["delivered"]
-    assert recovery(ANGRY, sorry, "C: To the old address?", "A: Yes.", "C: Then I am home.") == ["delivered"]
+    assert recovery(ANGRY, sorry, "C: To the old address?", "A: Yes.", "C: Then I am home.") == []
     assert recovery(ANGRY, sorry, "C: I'm still furious. This is unacceptable.") == []
     assert recovery(ANGRY, sorry, "C: Thanks for nothing.") == []
     assert recovery(ANGRY, sorry, "…90", "C: Thank you.") == []
@@ -303,7 +304,7 @@ def with_partials(events: Sequence[Event], speaker: Party = Party.AGENT) -> list
 
 def test_a_long_turn_is_judged_before_it_ends_under_the_same_id() -> None:
     events = dialogue(ANGRY, "A: Well, that's not my problem, it's the depot that books the second attempt.")
-    detector = Leakage(CallInfo(call_id="t"), Policy())
+    detector = Emotion(CallInfo(call_id="t"), Policy())
     by_words: dict[int, list[Detection]] = {}
     final: list[Detection] = []
     for event in with_partials(events):
@@ -342,13 +343,14 @@ def test_a_final_without_the_words_withdraws_the_early_alarm() -> None:
             Word(text=t, start=3.9, end=4.0) for t in ["Well", "that", "is", "a", "problem", "of", "ours"]
         ),
     )
-    bench = Bench(CallInfo(call_id="t"), Policy(), {"leakage": REGISTRY["leakage"]})
+    bench = Bench(CallInfo(call_id="t"), Policy(), {"emotion": REGISTRY["emotion"]})
     found: list[Event] = []
     for event in events:
         if event is final:
             found += [*bench.feed(partial(final, 7)), *bench.feed(other)]
         else:
             found += bench.feed(event)
+    found = [one for one in found if not isinstance(one, Detection) or one.behaviour == "emotion.leakage"]
     kinds = [type(one).__name__ for one in found]
     assert kinds == ["Detection", "DetectionWithdrawn"]
     assert isinstance(found[1], DetectionWithdrawn)
