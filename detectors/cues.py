@@ -26,7 +26,6 @@ _SHORT = 5
 _MOST_LOUD = 2
 _REACH = 5  # tokens behind "he said …" that are still his
 _NEGATIONS = frozenset({"not", "never", "no"})
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

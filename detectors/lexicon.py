@@ -93,7 +93,7 @@ class Lexicon:
                 root.add(path, label)
 
     def _group(self, paths: _Paths) -> str:
-        """The key of a list that holds a group's `paths`: a pattern of groups written out is their product."""
+        """The key of a list that holds a group's `paths`: written out, groups are multiplied."""
         key = tuple(sorted(set(paths)))
         if key not in self._groups:
             name = self._groups[key] = f"group {len(self._groups)}"
