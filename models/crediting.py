@@ -22,17 +22,19 @@ class CreditRules:
     """When a word is not believed.
 
     `slack`: alignment by cross-attention is off by up to about 0.2 s at the edges of speech. Confidences
-    are mean token probabilities from an unprompted pass, so a hint cannot raise them. Several words are
-    judged by the geometric mean, for an invention begins improbably and then follows of itself ("Thank"
-    0.02, "you" 0.97 on clicks; sentences invented on noise lie below 0.2, telephone speech above 0.3). What
-    is a stock phrase needs more: `stock_confidence`, and as a whole utterance also `stock_voiced` seconds
-    of voice and a level over `stock_level` dBFS. One spoken for real has all three.
+    are mean token probabilities from an unprompted pass, so a hint cannot raise them; a hinted name needs
+    `hint_confidence`, and as a whole utterance `hint_alone` (an invented "Nguyen." had 0.33). Several
+    words are judged by the geometric mean, for an invention begins improbably and then follows of itself
+    ("Thank" 0.02, "you" 0.97 on clicks; sentences invented on noise lie below 0.2, telephone speech above
+    0.3). What is a stock phrase needs more: `stock_confidence`, and as a whole utterance also
+    `stock_voiced` seconds of voice and a level over `stock_level` dBFS. One spoken for real has all three.
     """
 
     slack: Seconds = 0.2
     min_confidence: float = 0.05
     min_mean_confidence: float = 0.22
     hint_confidence: float = 0.15
+    hint_alone: float = 0.5
     stock_confidence: float = 0.4
     stock_voiced: Seconds = 0.2
     stock_level: float = -55.0
@@ -199,7 +201,7 @@ def _whole_reason(
     if text in STOCK_PHRASES and not _well_supported(mean, circumstances, rules):
         return "stock_phrase"
     hinted = {plain(part) for hint in circumstances.hints for part in hint.split()}
-    if len(words) > 1 and all(plain(word.text) in hinted for word in words) and mean < 0.5:
+    if all(plain(word.text) in hinted for word in words) and mean < rules.hint_alone:
         return "prompt_echo"
     return "low_confidence" if mean < rules.min_mean_confidence else None
 

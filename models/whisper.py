@@ -20,7 +20,7 @@ from models.recogniser import Prompt, Recogniser
 from models.windows import filled_up, split_long, stretches_inside, voiced_level, window_ladder
 from models.worker import Answer, failed
 from streaming.errors import CallcueError
-from streaming.events import Seconds, Word
+from streaming.events import Party, Seconds, Word
 from streaming.ports import SAMPLE_RATE, HeldWords, Samples, SpeechRequest, Transcript
 
 MARGINS: tuple[Seconds, ...] = (4.0, 8.0)
@@ -34,8 +34,7 @@ class EngineConfig:
     `device` and `compute_type` are CTranslate2's; `models.choice` chooses them (the GPU path shares this code
     and has not been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side
     by side, `batch` how many utterances one decoding takes at most. Without `margins` every window is 30 s.
-    `hints`: requests' names go before the decoding, which measured no better and often worse
-    (docs/decisions/0010).
+    `hints`: requests' names go before the decoding of the agent's speech (docs/decisions/0010).
     """
 
     model_path: Path | str
@@ -146,14 +145,16 @@ class WhisperEngine:
                     yield self._answer(clip, reading)
         yield from (work() for work in rest)
 
+    def _hints(self, request: SpeechRequest) -> tuple[str, ...]:
+        """What goes before the decoding: of the agent's speech, in which a name has to be found."""
+        return request.hints if self._config.hints and request.speaker is Party.AGENT else ()
+
     def _clips(self, number: int, request: SpeechRequest) -> Iterator[_Clip]:
         for offset, audio in split_long(request.audio) if request.voiced else ():
             start, seconds = request.start + offset, len(audio) / SAMPLE_RATE
             voiced = stretches_inside(request.voiced, start, start + seconds)
             if voiced and seconds:
-                prompt = self._recogniser.prompt(
-                    request.language, request.hints if self._config.hints else ()
-                )
+                prompt = self._recogniser.prompt(request.language, self._hints(request))
                 windows = tuple(window_ladder(seconds, self._config.margins))
                 yield _Clip(number, request, audio, start, voiced, prompt, windows)
 
@@ -226,7 +227,7 @@ class WhisperEngine:
         )
         circumstances = Circumstances(
             voiced=clip.voiced,
-            hints=clip.request.hints if self._config.hints else (),
+            hints=self._hints(clip.request),
             no_speech=reading.no_speech,
             level=voiced_level(clip.audio, clip.voiced, clip.start),
         )

@@ -108,6 +108,8 @@ def test_the_hints_themselves_written_out_are_an_echo_unless_heard_clearly() -> 
     facts = Circumstances(voiced=((10.0, 12.0),), hints=("Suzanne Miller", "Northway"))
     assert judged(said("Suzanne Miller, Northway.", 0.4), facts)[1][0][0] == "prompt_echo"
     assert judged(said("Suzanne Miller.", 0.8), facts) == ("Suzanne Miller.", [])
+    assert judged(said("Miller.", 0.33), facts) == ("", [("prompt_echo", "Miller.")])
+    assert judged(said("Yes.", 0.45), facts) == ("Yes.", [])
 
 
 def test_a_word_smeared_into_the_pause_is_pulled_back_to_the_voice() -> None:

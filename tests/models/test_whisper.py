@@ -162,6 +162,24 @@ def test_a_language_that_the_weights_do_not_know_is_refused(engine: WhisperEngin
 
 
 @pytest.mark.weights
+def test_a_name_goes_before_the_agent_s_speech_alone(
+    engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the customer's own it was echoed more than heard."""
+    given: list[tuple[str, ...]] = []
+    prompt = Recogniser.prompt
+
+    def noted(self: Recogniser, language: str, hints: tuple[str, ...]) -> Any:
+        given.append(hints)
+        return prompt(self, language, hints)
+
+    monkeypatch.setattr(Recogniser, "prompt", noted)
+    engine.transcribe(request(GREETING, hints=("Suzanne",)))
+    engine.transcribe(request(GREETING, hints=("Suzanne",), speaker=Party.CUSTOMER))
+    assert given == [("Suzanne",), ()]
+
+
+@pytest.mark.weights
 async def test_behind_queue_and_process_the_words_are_the_same(engine: WhisperEngine) -> None:
     alone = engine.transcribe(request(GREETING))
     async with ProcessWorker(WhisperFactory(EngineConfig(model_path=MODEL))) as worker:
