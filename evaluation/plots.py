@@ -83,7 +83,8 @@ def _curves(conditions: Mapping[str, Document]) -> Any:
             axis.axis("off")
             continue
         _one_curve(axis, {name: one["classes"][shown[place]] for name, one in conditions.items()})
-    axes[0][0].legend(fontsize=6, loc="lower left")
+    if shown:
+        axes[0][0].legend(fontsize=6, loc="lower left")
     figure.tight_layout()
     return figure
 

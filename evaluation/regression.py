@@ -18,18 +18,21 @@ Document = Mapping[str, Any]
 def fallen(committed: Document, measured: Document) -> list[str]:
     """One line for each figure that fell, under the conditions that were measured.
 
-    Raises ValueError where the two are not of the same labels.
+    Raises ValueError where the two are not of the same labels, or not of the same calls.
     """
-    if committed["set_hash"] != measured["set_hash"]:
+    shared = [name for name in measured["conditions"] if name in committed["conditions"]]
+    calls = [[one["conditions"][name]["calls"] for name in shared] for one in (committed, measured)]
+    if committed["set_hash"] != measured["set_hash"] or calls[0] != calls[1]:
         raise ValueError(
-            f"the labels of {committed['set']} are not those that the committed results are of: "
+            f"the calls of {committed['set']} are not those that the committed results are of: "
             f"callcue evaluate --set {committed['set']} --json evaluation/results/{committed['set']}.json"
         )
     return [
         line
-        for name, condition in measured["conditions"].items()
-        if name in committed["conditions"]
-        for line in _of_condition(f"{committed['set']}, {name}", committed["conditions"][name], condition)
+        for name in shared
+        for line in _of_condition(
+            f"{committed['set']}, {name}", committed["conditions"][name], measured["conditions"][name]
+        )
     ]
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from tests.cli.running import assert_one_line, callcue
 
 FEW = ("--call", "d01-router-third-visit", "--call", "d02-card-swallowed", "--condition", "text")
+QUICK = (*FEW, "--behaviour", "courtesy.greeting")
 
 
 def test_the_figures_of_a_call_are_written_and_are_the_same_again(tmp_path: Path) -> None:
     for name in ("one.json", "two.json"):
-        ran = callcue("evaluate", "--set", "dev", *FEW, "--json", name, cwd=tmp_path)
+        ran = callcue("evaluate", "--set", "dev", *QUICK, "--json", name, cwd=tmp_path)
         assert ran.status == 0, ran.err
         assert "dev: 2 calls" in ran.out and "greeting" in ran.out
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
@@ -33,7 +34,7 @@ def test_one_behaviour_by_its_id_or_by_a_code(tmp_path: Path) -> None:
 
 
 def test_curves_are_drawn(tmp_path: Path) -> None:
-    ran = callcue("evaluate", "--set", "dev", *FEW, "--plots", "curves", cwd=tmp_path)
+    ran = callcue("evaluate", "--set", "dev", *QUICK, "--plots", "curves", cwd=tmp_path)
     assert ran.status == 0, ran.err
     drawn = {path.name for path in (tmp_path / "curves").iterdir()}
     assert drawn == {"dev-precision-recall.svg", "dev-calibration.svg"}
@@ -62,3 +63,8 @@ def test_help_says_how_with_an_example(tmp_path: Path) -> None:
     ran = callcue("evaluate", "--help", cwd=tmp_path)
     assert ran.status == 0
     assert "callcue evaluate --set my-calls --behaviour emotion.leakage --examples" in ran.out
+
+
+def test_hearing_again_is_for_our_own_sets_and_needs_their_recordings(tmp_path: Path) -> None:
+    ran = callcue("evaluate", "--set", "dev", "--hear", tmp_path, "--condition", "tel20-base", cwd=tmp_path)
+    assert_one_line(ran, "evaluation.speak")

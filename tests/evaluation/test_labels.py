@@ -8,6 +8,7 @@ from collections import Counter
 from detectors.base import catalogue
 from evaluation.classes import CLASSES
 from evaluation.labels import CODES, DERIVED, UNSIGNED, meaning_of
+from evaluation.report import PAGE
 from evaluation.sets import HERE
 from streaming.events import Party, Verdict
 from tests.evaluation.written import detection
@@ -29,6 +30,12 @@ def test_the_codes_are_those_of_labels_md_and_of_the_same_behaviours() -> None:
 
 def test_every_behaviour_is_in_the_catalogue() -> None:
     assert {row.behaviour for row in CODES.values()} <= set(catalogue())
+
+
+def test_what_is_not_labelled_is_said_so() -> None:
+    said = PAGE.read_text(encoding="utf-8").split("Not labelled, and so in none")[1].split("##")[0]
+    unlabelled = set(catalogue()) - {row.behaviour for row in CODES.values()}
+    assert set(re.findall(r"`(.*?)`", said)) == unlabelled | {"courtesy.please_thanks"}
 
 
 def test_no_detection_is_claimed_by_two_codes() -> None:

@@ -34,10 +34,13 @@ def committed(which: str) -> dict[str, Any]:
     return found
 
 
-def measured(which: str, judges: Judging, *conditions: str) -> dict[str, Any]:
+def measured(which: str, judges: Judging, *conditions: str, behaviour: str | None = None) -> dict[str, Any]:
     labelled = own_set(which)
     there = [one for one in conditions if one in labelled.conditions]
-    results = [evaluate(labelled, one, profile=Profile.FULL, judges=judges) for one in there]
+    narrow = [] if behaviour is None else [behaviour]
+    results = [
+        evaluate(labelled, one, profile=Profile.FULL, judges=judges, behaviours=narrow) for one in there
+    ]
     return document(labelled, results, judges, profile=Profile.FULL)
 
 
@@ -58,19 +61,19 @@ class HalfDeaf(Courtesy):
 
 
 def test_a_detector_that_breaks_is_noticed(judges: Judging) -> None:
-    whole = measured("dev", judges, TEXT)
+    requests = "courtesy.request_form"
+    whole = measured("dev", judges, TEXT, behaviour=requests)
     broken = replace(judges, factories={**judges.factories, "courtesy": HalfDeaf})
     assert fallen(whole, whole) == []
-    lines = fallen(whole, measured("dev", broken, TEXT))
-    assert any("friendly request: recall" in line for line in lines)
-    assert all("request" in line or "demand" in line for line in lines)
+    lines = fallen(whole, measured("dev", broken, TEXT, behaviour=requests))
+    assert any("friendly request: recall" in line for line in lines), lines
 
 
 def figures(tp: int, fp: int, fn: int, low: float) -> dict[str, Any]:
     shares = {"precision": tp / (tp + fp), "recall": tp / (tp + fn)}
     told = {name: {"value": value, "low": low, "high": 1.0} for name, value in shares.items()}
     row = {"title": "leakage", "tp": tp, "fp": fp, "fn": fn, **told}
-    return {"set": "dev", "set_hash": "1", "conditions": {"text": {"classes": [row]}}}
+    return {"set": "dev", "set_hash": "1", "conditions": {"text": {"calls": 9, "classes": [row]}}}
 
 
 def test_within_the_interval_nothing_has_fallen_and_below_it_something_has() -> None:
