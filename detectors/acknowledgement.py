@@ -11,18 +11,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from detectors.base import Judge
 from detectors.correction import corrected, is_bare_objection, is_objection
 from detectors.customer_turn import CustomerTurn, Limits
 from detectors.echo import Echo, Stated, listen, question_words
+from detectors.figures import flow
 from detectors.floor import Floor
 from detectors.keywords import keywords, stems
 from detectors.lexicon import lexicon
-from detectors.matter import Matter, Move, move, remark
+from detectors.matter import Matter, Move, Remark, move, remark
+from detectors.meaning import examples, likeness
 from detectors.readback import Answer, Misreading, answer_to
 from detectors.text import Line
-from detectors.uptake import is_refusal
+from detectors.uptake import is_refusal, light_tokens
 from streaming.events import (
     CallInfo,
     Detection,
@@ -39,6 +42,8 @@ from streaming.ports import Policy
 
 BEHAVIOUR = "listening.acknowledgement"
 _OPEN = 3  # customer turns waiting at once: an older one is not judged any more
+_TIMING: Seconds = 0.25  # by which recognisers place words beside their sound
+_LATELY = 3  # agent lines
 _UNHEARD = frozenset({"low_confidence", "overrun"})
 """Reasons that hold back words somebody may have said; the others hold back what nobody did."""
 _NOTES = {
@@ -56,6 +61,7 @@ class Acknowledgement(Judge):
     def __init__(self, call: CallInfo, policy: Policy) -> None:
         super().__init__(call, policy)
         lexicon("acknowledgement")  # read once a process, before the first word waits for it
+        self._light = likeness(examples("acknowledgement", "light"), policy.meaning)
         self._floor = Floor()
         self._limits = Limits(
             close=self.threshold(BEHAVIOUR, "close"),
@@ -96,19 +102,30 @@ class Acknowledgement(Judge):
     def _hear_customer(self, line: Line) -> Iterator[Detection]:
         nods = move(line) is Move.NOD
         yield from self._answered(line, nods)
-        cuts_in = any(turn.reply and line.start < turn.reply[-1].end for turn in self._open)
+        cuts_in = any(turn.reply and _cuts_in(line, turn.reply[-1]) for turn in self._open)
         if not (nods and (cuts_in or any(turn.held for turn in self._open))):
             yield from self._turn_over(cut_short=cuts_in)
-        said = remark(line, self.call.customer_name)
+        said = self._remark(line)
         if nods and not said.accepts:
             return
         turn = self._open[-1] if self._open and self._open[-1].goes_on else self._begin(line)
         if said.accepts and not turn.stated.lines:
             turn.recall(line, self._customer, self._asked)
         else:
-            turn.take(line, said, given=self._asked, settled=self._settled)
+            turn.take(line, said, given=self._asked, settled=self._settled, known=self._told())
         self._customer.append(line)
         yield from self._overlapped(turn, line)
+
+    def _remark(self, line: Line) -> Remark:
+        said = remark(line, self.call.customer_name)
+        if not self._light.present:
+            return said
+        easy = light_tokens(line, said.easy, self._light, self.threshold(BEHAVIOUR, "light"))
+        return replace(said, easy=easy, surely=True)
+
+    def _told(self) -> frozenset[str]:
+        """Figures that the agent said lately."""
+        return frozenset(one.value for one in flow(list(self._agent)[-_LATELY:]))
 
     def _begin(self, line: Line) -> CustomerTurn:
         used = [said for said, one in zip(self._used, self._agent, strict=True) if one.end < line.start]
@@ -274,6 +291,11 @@ class Acknowledgement(Judge):
             evidence=evidence,
             note=_NOTES[verdict],
         )
+
+
+def _cuts_in(line: Line, before: Line) -> bool:
+    """Whether a line began while the other party was still speaking, give or take how words are timed."""
+    return line.seconds(0, 0)[0] < before.seconds(0, len(before.tokens) - 1)[1] - _TIMING
 
 
 def _sides(found: Misreading) -> tuple[WordSpan, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from detectors.correction import Rival, rivals
 from detectors.echo import NOTHING, Echo, Stated, listen
+from detectors.figures import Figure
 from detectors.keywords import PLAIN, PROPER
 from detectors.matter import Matter, Move, Remark, answers, is_courteous, is_data, matter
 from detectors.readback import Misreading, misreading
@@ -18,6 +19,9 @@ from streaming.ports import Meaning
 _NEARLY = 0.5  # an echo this strong is credited when the turn is over
 _HALF = 0.35  # an echo this strong is too much to call it missed
 _RECAP_POINTS = 2  # after "yes, I'll take that" the terms must come back, not one word of them
+_BESIDE_EASE = 3 * PLAIN  # behind "thank you" or "that's fine" a story is told by three words, not by one
+_BESIDE_ECHO = 2 * PLAIN  # behind the agent's own words said back: the customer acknowledges her
+_RICH, _SURELY = 2.0, 0.7  # weight and recogniser confidence of a statement that nothing need point at
 _CUT_IN: Seconds = 0.3  # a reply that starts this long before the customer's end does not answer her
 _FRAGMENT = 2  # tokens
 _MEMORY: Seconds = 90.0  # how far back what the customer said can be what an agreement is about
@@ -42,6 +46,7 @@ class CustomerTurn:
     where: str
     limits: Limits
     stated: Stated = field(default_factory=Stated)
+    fresh_figures: list[Figure] = field(default_factory=list)  # those that the agent did not tell first
     matter: Matter = Matter.NONE
     wants_action: bool = False
     asks: bool = False  # it ended in a question
@@ -50,6 +55,7 @@ class CustomerTurn:
     turns: int = 0  # agent turns that are over
     move: Move = Move.NOD
     courteous: bool = False
+    promised: bool = False  # an earlier reply was courteous, and no more
     answered: bool = False
     doubtful: bool = False  # the reply was not heard whole or not surely
     echo: Echo = NOTHING
@@ -58,6 +64,8 @@ class CustomerTurn:
     uptake: Uptake = NO_REPLY
     eases: bool = True  # nothing but thanks, agreement, "go on"
     told: bool = False  # of the customer's own
+    fresh: float = 0.0  # weight of the words that nobody had said yet
+    agrees: bool = False  # it opens with a yes: the agent's own words were the matter
     retorts: bool = False
     accepts: bool = False
     contested: bool = False  # "no": what is wrong with it comes next
@@ -93,19 +101,33 @@ class CustomerTurn:
         """No later reply can change anything: half an echo, an answer, or nothing that had to come back."""
         return self.matter is not Matter.DOES or self.echo.score >= _HALF or (self.asks and self.answered)
 
-    def take(self, line: Line, said: Remark, *, given: frozenset[str], settled: Collection[str]) -> None:
-        """The customer goes on; `given` are the question's stems, `settled` figures already read back."""
+    def take(
+        self,
+        line: Line,
+        said: Remark,
+        *,
+        given: frozenset[str],
+        settled: Collection[str],
+        known: Collection[str],
+    ) -> None:
+        """The customer goes on; `given` are the question's stems, `settled` figures already read back,
+        `known` figures that the agent had told the customer."""
         self.stated.add(line, given=given, names=said.names)
         self.stated.figures = [one for one in self.stated.figures if one.value not in settled]
-        self.matter = max(self.matter, matter(said, self.stated.figures, self.stated.weight))
+        self.fresh_figures = [one for one in self.stated.figures if one.value not in known]
+        self.matter = max(self.matter, matter(said, self.fresh_figures, self.stated.weight))
         if self.matter is Matter.NONE and self.stated.names:
             self.matter = Matter.MAY  # nothing but a name: that is what can come back
         self.doubtful = False  # whatever was not heard before, the customer went on behind it
         self.wants_action = self.wants_action or said.action
         self.asks = said.question
+        beside = said.eases and not said.surely
+        least = _BESIDE_EASE if beside else _BESIDE_ECHO if self.stated.opens_familiar(line) else PLAIN
         fresh = self.stated.fresh_in(line, said.easy)
-        self.told = self.told or fresh >= (2 * PLAIN if said.eases else PLAIN)
-        self.eases = self.eases and said.eases and not self.told
+        self.fresh += fresh
+        self.told = self.told or fresh >= least
+        self.eases = self.eases and said.eases and not (self.told or self.gives_data)
+        self.agrees = self.agrees or said.agrees
         self.retorts, self.accepts = said.retorts, said.accepts
 
     def recall(self, line: Line, earlier: Iterable[Line], given: frozenset[str]) -> None:
@@ -139,17 +161,18 @@ class CustomerTurn:
         done = self.uptake
         if self.matter is Matter.NONE or self.recap or done.refuses or self.misread is not None:
             return 0.0
+        close = done.closeness or 0.0
         if self.eases and self.matter is not Matter.DOES and not self.asks:
-            return 0.0
+            return 0.6 if self.echo.score >= _NEARLY and close >= self.limits.close else 0.0
         if self.echo.score >= _NEARLY:
             return 0.65
-        close = done.closeness or 0.0
         if close >= self.limits.close and not done.deflects:
             return 0.65
         if done.says_first and done.complies and (self.wants_action or self.accepts or self.asks):
             return 0.7
         waited = self.reply[0].start >= self.end - _CUT_IN
-        if self.asks and not self.retorts and done.says_first and not done.deflects and waited:
+        does = not self.wants_action or self.answered or done.complies or close >= self.limits.apart
+        if self.asks and not self.retorts and done.says_first and not done.deflects and waited and does:
             return 0.7
         if done.takes_up and not done.deflects and self.told:
             return 0.6
@@ -167,7 +190,7 @@ class CustomerTurn:
         close = self.limits.apart / 2 if done.closeness is None else done.closeness
         at_once = self.move is Move.ON and not done.says_first
         limit = self.limits.close if at_once or done.deflects else self.limits.apart
-        if done.takes_up or close >= limit:
+        if done.takes_up or done.warm or close >= limit:
             return 0.0
         if self.courteous and not done.deflects:
             return 0.6 if self.gives_data and not at_once and self.turns == 1 else 0.0
@@ -180,11 +203,19 @@ class CustomerTurn:
             sure = 0.0  # what follows may be the answer
         elif done.deflects:
             sure = 0.75
-        elif done.closeness is not None:
+        elif done.closeness is not None and self.is_plain:
             sure = 0.65
         if self.evades:
             sure = max(sure, 0.65)
-        return sure if self.turns == 1 else min(sure, 0.5)
+        if self.turns == 1:
+            return sure
+        return min(sure, 0.5) if self.promised else 0.0
+
+    @property
+    def is_plain(self) -> bool:
+        """So much of the customer's own, surely heard, that a statement about something else is no answer."""
+        rich = self.fresh >= _RICH and self.stated.confidence >= _SURELY
+        return rich and not self.agrees and not any(line.asks for line in self.stated.lines)
 
     @property
     def evades(self) -> bool:
@@ -194,7 +225,7 @@ class CustomerTurn:
 
     @property
     def gives_data(self) -> bool:
-        return any(is_data(figure) for figure in self.stated.figures)
+        return any(is_data(figure) for figure in self.fresh_figures)
 
     @property
     def words_replied(self) -> int:
@@ -204,4 +235,5 @@ class CustomerTurn:
         """The reply neither acknowledged nor moved on: the agent's next turn may."""
         self.reply, self.move, self.echo, self.rivals = [], Move.NOD, NOTHING, ()
         self.uptake = NO_REPLY
+        self.promised = self.promised or self.courteous
         self.answered = self.courteous = False

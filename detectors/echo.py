@@ -67,6 +67,11 @@ class Stated:
         own = [pair for pair in self.words if pair[0] is line and pair[1].token not in easy]
         return sum(word.weight for _, word in _distinct(own) if word.stem not in self.familiar)
 
+    def opens_familiar(self, line: Line) -> bool:
+        """Whether a line begins with what the agent had been saying ("the form. Naturally.")."""
+        first = [word for home, word in self.words if home is line and word.token <= line.sentences[0].last]
+        return bool(first) and all(word.stem in self.familiar for word in first)
+
     @property
     def confidence(self) -> float:
         """Mean recogniser confidence of what could be said back; 1 when there is nothing."""
@@ -75,11 +80,11 @@ class Stated:
         return sum(sure) / len(sure) if sure else 1.0
 
     def evidence(self) -> tuple[WordSpan, ...]:
-        """Where it was stated: the first figure, or else the weightiest words."""
+        """Where it was stated: the first figure, or else the weightiest words, or else all of it."""
         spans = [figure.line.evidence(figure.first, figure.last) for figure in self.figures]
         heavy = sorted(_distinct(self.items), key=lambda pair: -pair[1].weight)
         spans += [line.evidence(word.token, word.token) for line, word in heavy]
-        return _in_order(spans[:_SHOWN])
+        return _in_order(spans[:_SHOWN] or [self.lines[-1].whole()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ _LEXICON = "acknowledgement"
 _NOD_TOKENS = 7
 _REPAIR_TOKENS = 9
 _DEMAND_TOKENS = 4  # "account number", whatever mark stands behind it
+_FIELD_TOKENS = 6
 _LONG = 8  # tokens
 _LEAST_SPELLING = 4  # letters; shorter ones are mostly acronyms
 
@@ -42,7 +43,9 @@ class Remark:
     easy: frozenset[int] = (
         frozenset()
     )  # tokens of sentences that thank, agree, are glad, have the agent go on
+    agrees: bool = False  # opens with a yes
     retorts: bool = False  # a question that wants no answer ("how am I supposed to …?")
+    surely: bool = False  # `easy` was told by meaning, not by words that stand beside anything
     long: bool = False  # enough words to state something without a content word ("bring it back")
     names: frozenset[int] = frozenset()  # tokens that say somebody's name
 
@@ -68,6 +71,7 @@ def remark(line: Line, customer_name: str | None) -> Remark:
         accepts="accept" in labels,
         easy=_easy(line),
         long=len(line.tokens) >= _LONG,
+        agrees=line.texts[0] in word_list(_LEXICON, "yes"),
         retorts="retorts" in labels,
         names=_names(line, customer_name),
     )
@@ -141,9 +145,17 @@ def _is_huh(line: Line) -> bool:
 
 
 def _asks_anew(line: Line) -> bool:
-    if len(line.tokens) <= _DEMAND_TOKENS and line.tokens[-1].text in word_list(_LEXICON, "datum"):
+    if _is_form_field(line):
         return True
     return any(asks_anew(line, sentence) for sentence in line.sentences)
+
+
+def _is_form_field(line: Line) -> bool:
+    """ "Account number", "and the other driver's name": read off a form, whatever mark stands behind it."""
+    if line.tokens[-1].text.removesuffix("'s") not in word_list(_LEXICON, "datum"):
+        return False
+    short = len(line.tokens) <= _DEMAND_TOKENS
+    return short or (len(line.tokens) <= _FIELD_TOKENS and word_list(_LEXICON, "says").isdisjoint(line.texts))
 
 
 def asks_anew(line: Line, sentence: Sentence) -> bool:

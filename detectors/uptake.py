@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from detectors.lexicon import lexicon, word_list
 from detectors.matter import asks_anew
-from detectors.meaning import pieces
+from detectors.meaning import Likeness, pieces
 from detectors.text import Line, Sentence
 from streaming.ports import Meaning
 
 _LEXICON = "acknowledgement"
 _LEAST_ANSWER = 3  # tokens of a sentence that can answer something
 _CURT = 2  # tokens
+_PLAINLY = 0.4  # of the limit: below it a sentence is no thanks, whatever words are in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Uptake:
 
     says_first: bool = False  # a statement of some length stands before any new question
     takes_up: bool = False  # "you're right", "that's hard", "my mistake"
+    warm: bool = False  # "ha", "aw": heard as what it was, small talk
     complies: bool = False  # "sending it now", "done"
     deflects: bool = False  # "it's in the terms", "like I said"
     refuses: bool = False  # "nah", and nothing else
@@ -40,6 +42,7 @@ def uptake(stated: Sequence[Line], reply: Sequence[Line], meaning: Meaning | Non
     return Uptake(
         says_first=_says_first(reply),
         takes_up=any(book.has(line, "takes_up") for line in reply),
+        warm=any(book.has(line, "warm") for line in reply),
         complies=any(book.has(line, "complies", "does_it") or _is_doing(line) for line in reply),
         deflects=any(book.has(line, "deflects") for line in reply),
         refuses=all(is_refusal(line) for line in reply),
@@ -49,6 +52,20 @@ def uptake(stated: Sequence[Line], reply: Sequence[Line], meaning: Meaning | Non
 
 def is_refusal(line: Line) -> bool:
     return len(line.tokens) <= _CURT and all(text in word_list(_LEXICON, "refusal") for text in line.texts)
+
+
+def light_tokens(line: Line, easy: frozenset[int], light: Likeness, least: float) -> frozenset[int]:
+    """Tokens of what wants no acknowledging: thanks, agreement, banter, "one moment".
+
+    By meaning; what words alone call `easy` counts unless its meaning speaks plainly against it.
+    """
+    found: set[int] = set()
+    for piece in pieces(line):
+        inside = range(piece.first, piece.last + 1)
+        score = light.score(piece.text)
+        if score >= least or (score >= least * _PLAINLY and not easy.isdisjoint(inside)):
+            found.update(inside)
+    return frozenset(found)
 
 
 def closeness(stated: Sequence[Line], reply: Sequence[Line], meaning: Meaning) -> float:
