@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from streaming.audio import ChannelTrack, Chunk, Encoding, Gap, Tape, decode
+from streaming.crosstalk import BandLevels, Stretch, shared
 from streaming.events import Party, Seconds, SpeechEnded, SpeechStarted
 from streaming.ports import Samples, VoiceActivity
 from streaming.segment import Decision, Offset, Onset, Segment, SegmentConfig, Segmenter
@@ -34,7 +35,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """An utterance's audio (16 kHz, its first sample at `start`) and the voiced stretches in it."""
+    """An utterance's audio (16 kHz, its first sample at `start`) and the voiced stretches in it.
+
+    `copied`: where it is not this party but the other one, heard on this channel (`streaming.crosstalk`).
+    """
 
     utterance_id: str
     speaker: Party
@@ -43,6 +47,11 @@ class Spoken:
     voiced: tuple[tuple[Seconds, Seconds], ...]
     audio: Samples
     continues: bool = False
+    copied: tuple[Stretch, ...] = ()
+
+    def is_copy(self, start: Seconds, end: Seconds) -> bool:
+        """Whether at least half of the time between is the other party's speech."""
+        return 2 * shared(self.copied, start, end) >= end - start and bool(self.copied)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,7 @@ class Ear:
         self._voice = voice
         self._segmenter = Segmenter(config)
         self._tape = Tape()
+        self.levels = BandLevels()
 
     @property
     def at(self) -> Seconds:
@@ -134,6 +144,7 @@ class Ear:
                 heard.append(Heard(due=max(self._segmenter.at, part.start), what=lost))
             else:
                 self._tape.append(part)
+                self.levels.append(part)
                 probabilities = self._voice.probabilities(part.samples)
                 heard += self._decided(self._segmenter.feed(part.window, probabilities.tolist()))
                 self._forget()

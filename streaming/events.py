@@ -67,7 +67,9 @@ class Severity(StrEnum):
 
 
 GapReason = Literal["lost", "overload", "disconnected", "paused", "missing", "transcription_failed"]
-HoldReason = Literal["no_voice", "low_confidence", "stock_phrase", "loop", "prompt_echo", "overrun"]
+HoldReason = Literal[
+    "no_voice", "low_confidence", "stock_phrase", "loop", "prompt_echo", "overrun", "crosstalk"
+]
 AlertState = Literal["acked", "dismissed", "followed", "expired", "withdrawn", "merged"]
 
 
@@ -175,8 +177,9 @@ class Utterance:
 class WordsHeldBack:
     """Words the recogniser produced that are not credited to anyone, and why.
 
-    ``loop`` and ``overrun`` are the decoder repeating itself or running on behind the audio: they are
-    logged and counted in the metrics, but are no words that a person may have said.
+    ``loop`` and ``overrun`` are the decoder repeating itself or running on behind the audio, ``crosstalk``
+    is the other party heard on this one's channel: they are logged and counted in the metrics, but are no
+    words that this person may have said.
     """
 
     type: Literal["words_held_back"] = "words_held_back"
@@ -190,7 +193,7 @@ class WordsHeldBack:
     @property
     def doubtful(self) -> int:
         """How many of the words somebody may have said after all."""
-        return 0 if self.reason in ("loop", "overrun") else len(self.words)
+        return 0 if self.reason in ("loop", "overrun", "crosstalk") else len(self.words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

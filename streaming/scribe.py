@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from dataclasses import replace
 
 from streaming.calllog import EventOrder
 from streaming.channel import Ear, Spoken
+from streaming.crosstalk import Crosstalk, shared
 from streaming.errors import EngineFailed, Overloaded, Superseded
 from streaming.events import (
     AudioGap,
@@ -22,7 +24,7 @@ from streaming.events import (
     WordsHeldBack,
 )
 from streaming.partials import Partials
-from streaming.ports import Priority, ProsodyMeter, SpeechRequest, Transcriber, Transcript
+from streaming.ports import HeldWords, Priority, ProsodyMeter, SpeechRequest, Transcriber, Transcript
 
 _MELODY: Seconds = 0.6  # of voice activity; with less (a "yes") no utterance of a real call could be measured
 _GO_BACK: Seconds = 1.0  # before a recording's utterance asks again, where the queue does not say when
@@ -49,6 +51,7 @@ class Scribe:
         on_answer: Callable[[], None],
         on_partial: Shown,
         ponder: Ponder = lambda line: None,
+        crosstalk: Mapping[Party, Crosstalk] | None = None,
     ) -> None:
         self._call = call
         self._order = order
@@ -59,6 +62,7 @@ class Scribe:
         self._on_answer = on_answer
         self._on_partial = on_partial
         self._ponder = ponder
+        self._crosstalk = crosstalk or {}
         self._measuring = asyncio.Lock()
         self._partials = {party: Partials(party) for party in call.parties}
 
@@ -67,6 +71,7 @@ class Scribe:
 
         `hurried`: it came faster than anybody speaks, and must not make those wait who are speaking.
         """
+        spoken = self._told_apart(spoken, whole=True)
         self._partials[spoken.speaker].close()
         self._order.expect(spoken.utterance_id, due=due)
         tasks.create_task(self._final(spoken, due, "batch" if hurried else self._priority))
@@ -78,8 +83,16 @@ class Scribe:
         """Ask for a partial line of what `ear` is hearing, if it has grown enough."""
         partials = self._partials[ear.party]
         if partials.wanted(ear.growing(), every=every) and (spoken := ear.speaking()):
+            spoken = self._told_apart(spoken, whole=False)
             revision = partials.ask(spoken)
             tasks.create_task(self._partial(spoken, revision, partials))
+
+    def _told_apart(self, spoken: Spoken, *, whole: bool) -> Spoken:
+        """With the stretches in which it is the other party that is heard."""
+        watch = self._crosstalk.get(spoken.speaker)
+        if watch is None:
+            return spoken
+        return replace(spoken, copied=watch.copied(spoken.start, spoken.end, learn=whole))
 
     def _may_measure(self, speaker: Party) -> bool:
         """The profile is enforced here, at the source: what it forbids is never computed."""
@@ -91,6 +104,7 @@ class Scribe:
         except (EngineFailed, Overloaded, Superseded):
             transcript = Transcript(words=())
             self._order.add(_unheard(spoken), due=due)
+        transcript = credited(transcript, spoken)
         for held in transcript.held_back:
             event = WordsHeldBack(
                 speaker=spoken.speaker,
@@ -147,7 +161,7 @@ class Scribe:
         except (EngineFailed, Overloaded, Superseded):
             partials.answered()
             return
-        shown = partials.hear(spoken, revision, transcript)
+        shown = partials.hear(spoken, revision, credited(transcript, spoken))
         if shown is not None:
             self._on_partial(*shown)
 
@@ -167,8 +181,21 @@ class Scribe:
         )
 
 
+def credited(transcript: Transcript, spoken: Spoken) -> Transcript:
+    """Without the words that the other party said."""
+    if not spoken.copied:
+        return transcript
+    theirs = tuple(word for word in transcript.words if spoken.is_copy(word.start, word.end))
+    if not theirs:
+        return transcript
+    held = HeldWords(words=theirs, reason="crosstalk")
+    words = tuple(word for word in transcript.words if word not in theirs)
+    return replace(transcript, words=words, held_back=(*transcript.held_back, held))
+
+
 def _has_melody(spoken: Spoken) -> bool:
-    return sum(end - start for start, end in spoken.voiced) >= _MELODY
+    voiced = sum(end - start - shared(spoken.copied, start, end) for start, end in spoken.voiced)
+    return voiced >= _MELODY
 
 
 def _voice(spoken: Spoken) -> str:

@@ -17,6 +17,7 @@ from streaming.alerts import AlertDesk
 from streaming.calllog import EventOrder
 from streaming.casefile import CaseFile
 from streaming.channel import Ear, Heard, Lost, Piece, Spoken
+from streaming.crosstalk import Crosstalk
 from streaming.errors import ProtocolError
 from streaming.events import (
     AudioGap,
@@ -102,6 +103,7 @@ class CallSession:
             on_answer=self._file,
             on_partial=lambda shown, stable: self._put(self._case.glimpse(shown, stable)),
             ponder=parts.ponder,
+            crosstalk=self._crosstalk(),
         )
         self._outgoing: list[Record] = []
         self._filed_until: list[tuple[int, Seconds]] = []
@@ -112,6 +114,10 @@ class CallSession:
         self._closed = False
         self._progress = asyncio.Event()  # audio came, a transcript came, records went, or the end
         self._to_publish = asyncio.Event()
+
+    def _crosstalk(self) -> dict[Party, Crosstalk]:
+        pairs = ((ear, self._ears.get(party.other)) for party, ear in self._ears.items())
+        return {ear.party: Crosstalk(ear.levels, other.levels) for ear, other in pairs if other}
 
     @property
     def heard(self) -> Seconds:

@@ -138,12 +138,13 @@ export interface Word {
 /**
  * Words the recogniser produced that are not credited to anyone, and why.
  *
- * ``loop`` and ``overrun`` are the decoder repeating itself or running on behind the audio: they are
- * logged and counted in the metrics, but are no words that a person may have said.
+ * ``loop`` and ``overrun`` are the decoder repeating itself or running on behind the audio, ``crosstalk``
+ * is the other party heard on this one's channel: they are logged and counted in the metrics, but are no
+ * words that this person may have said.
  */
 export interface WordsHeldBack {
   end: number;
-  reason: "no_voice" | "low_confidence" | "stock_phrase" | "loop" | "prompt_echo" | "overrun";
+  reason: "no_voice" | "low_confidence" | "stock_phrase" | "loop" | "prompt_echo" | "overrun" | "crosstalk";
   speaker: Party;
   start: number;
   type: "words_held_back";

@@ -71,6 +71,7 @@ export const HELD: Readonly<Record<WordsHeldBack["reason"], string>> = {
   loop: "a repetition of the recogniser",
   prompt_echo: "an echo of known names",
   overrun: "beyond the end of speech",
+  crosstalk: "the other party, heard on this line",
 };
 
 const ERRORS: Readonly<Record<string, string>> = {

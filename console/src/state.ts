@@ -59,6 +59,7 @@ export type Action =
 
 /** Records kept while a call is being fetched; older ones are in the fetched view anyway. */
 const WAITING_RECORDS = 2048;
+const NOT_THEIRS: ReadonlySet<string> = new Set(["loop", "overrun", "crosstalk"]);
 
 export const EMPTY: ConsoleState = {
   cursor: null,
@@ -203,8 +204,8 @@ function applyEvent(state: CallState, event: Event): CallState {
     case "utterance":
       return event.final ? applyFinal(state, event) : applyPartial(state, event);
     case "words_held_back":
-      // The decoder repeating itself or running on: nobody's words (streaming/events.py).
-      if (event.reason === "loop" || event.reason === "overrun") return state;
+      // The decoder repeating itself or running on, or the other party: not this one's words (streaming/events.py).
+      if (NOT_THEIRS.has(event.reason)) return state;
       return {
         ...state,
         heldBack: [...state.heldBack, event],

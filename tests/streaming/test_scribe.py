@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ import pytest
 from models.scripted import Scenario, ScriptedTranscriber
 from streaming.calllog import EventOrder
 from streaming.channel import Spoken
-from streaming.events import CallInfo, Party, Seconds, Signal
-from streaming.ports import Samples
-from streaming.scribe import Scribe
+from streaming.events import CallInfo, Party, Seconds, Signal, Word
+from streaming.ports import HeldWords, Samples, Transcript
+from streaming.scribe import Scribe, credited
 
 
 class Meter:
@@ -61,3 +62,15 @@ async def test_an_utterance_too_short_to_have_a_melody_is_not_measured(
             scribe.take(spoken(4.0, *voiced), 6.5, tasks)
     assert meter.starts == ([4.0] if measured else [])
     assert order.outstanding == 0  # nothing is awaited that never comes
+
+
+def test_words_in_the_other_partys_speech_are_held_back() -> None:
+    said = [("my", 1.0, 1.2), ("router", 1.2, 1.7), ("yes", 2.4, 2.7)]
+    words = tuple(Word(text=text, start=start, end=end) for text, start, end in said)
+    transcript = Transcript(words=words)
+    heard = replace(spoken(1.0, 2.0), copied=((1.0, 1.6),))
+    assert credited(transcript, heard) == Transcript(
+        words=words[2:], held_back=(HeldWords(words=words[:2], reason="crosstalk"),)
+    )
+    assert credited(transcript, spoken(1.0, 2.0)) is transcript
+    assert credited(transcript, replace(heard, copied=((2.9, 3.0),))) is transcript
