@@ -63,6 +63,7 @@ def unjudged(parts: SessionParts) -> SessionParts:
         judges=lambda call: Unjudged(),
         desk=lambda call: AlertDesk([]),
         keeper=lambda call: Unscored(),
+        ponder=lambda line: None,
     )
 
 
