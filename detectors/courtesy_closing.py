@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
+from detectors.meaning import examples, likeness
 from detectors.text import Line
 from streaming.events import Detection, Party, Seconds, Verdict, WordSpan
 
@@ -46,6 +47,8 @@ class Closing(Part):
         super().__init__(judge, floor)
         self._window = judge.threshold(_ID, "window_seconds")
         self._least = judge.threshold(_ID, "least_seconds")
+        self._meant = judge.threshold(_ID, "meaning")
+        self._kind = likeness(examples("courtesy", "kind_end"), judge.policy.meaning)
         self._agent: deque[_Said] = deque(maxlen=24)
         self._turn = 0
         self._thanked: deque[Seconds] = deque(maxlen=8)  # when the customer gave thanks or wound up
@@ -85,10 +88,7 @@ class Closing(Part):
     def _parts(self, reading: Reading) -> dict[str, WordSpan]:
         found: dict[str, WordSpan] = {}
         for match in reading.of(*_PARTS):
-            if any(
-                one.first <= match.last and match.first <= one.last
-                for one in reading.of(f"not_{match.label}")
-            ):
+            if reading.overlaps(match, f"not_{match.label}"):
                 continue
             found.setdefault(match.label, reading.line.evidence(match.first, match.last))
         return found
@@ -103,7 +103,17 @@ class Closing(Part):
                 late = wound_up and one.turn == self._agent[-1].turn
                 if (part != "welcome" or answers) and (part not in _AT_THE_END or late):
                     found.setdefault(part, span)
-        return found
+        return found or self._kindly(said)
+
+    def _kindly(self, said: list[_Said]) -> dict[str, WordSpan]:
+        """Last words that are kind in words of their own, once either has wound up."""
+        ends = self._wind_up or self._farewell
+        for one in said:
+            late = one.turn == self._agent[-1].turn and ends is not None and one.line.start >= ends.start
+            best = self._kind.best(one.line) if late else None
+            if best is not None and best.score >= self._meant:
+                return {"warm_end": one.line.evidence(best.piece.first, best.piece.last)}
+        return {}
 
     def _had_room(self, ends: Line, at: Seconds) -> bool:
         if self.floor.missing(ends.start, at, Party.AGENT):

@@ -22,7 +22,21 @@ _MODALS = frozenset({"could", "can", "may", "might", "would", "will"})
 _ASKED_FOR = frozenset({"could", "may", "might", "would"})  # further off than "can": surely friendly
 _WONDERS = frozenset({"how", "what", "where", "why", "when", "if", "who", "which", "that", "so"})
 _ADVERBS = frozenset(
-    "please just also possibly quickly maybe kindly perhaps then now actually really first".split()
+    {
+        "please",
+        "just",
+        "also",
+        "possibly",
+        "quickly",
+        "maybe",
+        "kindly",
+        "perhaps",
+        "then",
+        "now",
+        "actually",
+        "really",
+        "first",
+    }
 )
 _INFO = frozenset({"name", "spell", "repeat", "confirm", "verify", "state", "read", "describe"})
 _SAYS = frozenset({"give", "tell", "show", "send"})
@@ -31,11 +45,51 @@ _THEM = frozenset(
 )
 _ALL = frozenset({"all", "more", "what", "how", "about", "a", "if", "when", "everything", "which", "where"})
 _PASSING = frozenset(
-    "ignore disregard hesitate feel note worry know keep call ring contact do not never forgive accept".split()
+    {
+        "ignore",
+        "disregard",
+        "hesitate",
+        "feel",
+        "note",
+        "worry",
+        "know",
+        "keep",
+        "call",
+        "ring",
+        "contact",
+        "do",
+        "not",
+        "never",
+        "forgive",
+        "accept",
+    }
 )
 _TOLD = frozenset({"said", "says", "told", "asked", "like", "goes", "went", "he", "she", "they"})
 _QUESTION = frozenset(
-    "is are was were do does did can could will would have has should may am what where which who when how".split()
+    {
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "will",
+        "would",
+        "have",
+        "has",
+        "should",
+        "may",
+        "am",
+        "what",
+        "where",
+        "which",
+        "who",
+        "when",
+        "how",
+    }
 )
 _ORDERS = frozenset(
     {"take", "hold", "stay", "wait", "open", "press", "click", "try", "check", "look", "leave", "send"}
@@ -44,9 +98,9 @@ _ORDERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Tokens `first` to `last` ask for something. `bare`: a noun without a verb; `wary`: "could", "may", please.
+    """Tokens `first` to `last` ask for something.
 
-    `choice`: nouns to choose from, which ask as the questions before them do.
+    `bare`: a noun without a verb; `wary`: "could", "may" or please; `choice`: nouns to choose from, which ask as the questions before them do.
     """
 
     form: Form
@@ -74,16 +128,14 @@ class _Said:
     """The phrases of one sentence."""
 
     def __init__(self, matches: Sequence[Match], sentence: Sentence, pleased: set[int]) -> None:
-        self._matches = [one for one in matches if sentence.first <= one.first <= sentence.last]
+        self.matches = [one for one in matches if sentence.first <= one.first <= sentence.last]
         self.please = sentence.first in pleased
 
     def has(self, *labels: str) -> bool:
-        return any(one.label in labels for one in self._matches)
+        return any(one.label in labels for one in self.matches)
 
     def excuses(self, first: int, last: int) -> bool:
-        return any(
-            one.label == "not_ask" and one.first <= last and first <= one.last for one in self._matches
-        )
+        return any(one.label == "not_ask" and one.first <= last and first <= one.last for one in self.matches)
 
 
 def _ask(line: Line, sentence: Sentence, said: _Said, opens_here: bool) -> Ask | None:
@@ -177,9 +229,8 @@ def _imperative(line: Line, sentence: Sentence, said: _Said, *, tagged: bool = F
     for first, last in sentence.clauses:
         at = core(line, sentence, (first, last))
         before = line.texts[sentence.first : first]
-        if is_verbless(before):  # "I took it, and read it" tells a story
-            starts.add(at)
-        elif line.texts[at : at + 2] == ("give", "me") and not _TOLD & set(before):
+        gives = line.texts[at : at + 2] == ("give", "me") and not _TOLD & set(before)
+        if gives or is_verbless(before):  # "I took it, and read it" tells a story
             starts.add(at)
     return any(_bids(line, sentence, at, said, tagged=tagged) for at in sorted(starts) if at <= sentence.last)
 
@@ -210,7 +261,7 @@ def _needs(line: Line, sentence: Sentence, said: _Said) -> bool:
 
 def _noun_behind(line: Line, sentence: Sentence, said: _Said) -> bool:
     data = word_list("courtesy", "datum")
-    ends = next(one.last for one in said._matches if one.label == "need_noun")  # noqa: SLF001
+    ends = next(one.last for one in said.matches if one.label == "need_noun")
     return any(text in data for text in line.texts[ends + 1 : min(ends + 7, sentence.last + 1)])
 
 

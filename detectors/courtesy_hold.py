@@ -189,9 +189,10 @@ class Holds(Part):
 
     def _thanks_in(self, reading: Reading) -> WordSpan | None:
         """Thanks or an apology; "… for holding" is enough, as what stands first behind silence gets lost."""
-        said = (*reading.does("thanks", "apology"), *reading.of("return_thanks"))
-        first = min(said, key=lambda one: (one.first, -one.last), default=None)
-        return None if first is None else reading.line.evidence(first.first, first.last)
+        said = [(act.first, act.last) for act in reading.does("thanks", "apology")]
+        said += [(match.first, match.last) for match in reading.of("return_thanks")]
+        first = min(said, key=lambda span: (span[0], -span[1]), default=None)
+        return None if first is None else reading.line.evidence(*first)
 
     def _judge(self, hold: _Hold, at: Seconds, thanks: WordSpan | None = None) -> list[Detection]:
         if hold.back is None or hold.since is None or self.floor.missing(hold.since, hold.back.end):

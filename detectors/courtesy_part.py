@@ -54,6 +54,9 @@ class Reading:
             if match.label in labels and (within is None or within.first <= match.first <= within.last)
         )
 
+    def overlaps(self, match: Match, *labels: str) -> bool:
+        return any(one.first <= match.last and match.first <= one.last for one in self.of(*labels))
+
     def has(self, *labels: str) -> bool:
         return any(match.label in labels for match in self.matches)
 

@@ -8,6 +8,7 @@ from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
 from detectors.lexicon import word_list
+from detectors.meaning import examples, likeness
 from detectors.text import Line
 from streaming.events import Detection, Evidence, Party, Seconds, Verdict
 
@@ -15,7 +16,21 @@ _ID = "courtesy.willingness"
 _A_REASON = 7  # tokens: the customer's first line this long says why they call, however they put it
 _OVERLAP = 0.3  # seconds: an agent who speaks into the customer's line had, or has taken, the floor
 _READY = frozenset({"will", "can", "shall", "am", "are"})
-_SURELY = frozenset("certainly definitely absolutely surely gladly just also sure even totally both".split())
+_SURELY = frozenset(
+    {
+        "certainly",
+        "definitely",
+        "absolutely",
+        "surely",
+        "gladly",
+        "just",
+        "also",
+        "sure",
+        "even",
+        "totally",
+        "both",
+    }
+)
 _Span = tuple[int, int]
 
 
@@ -27,6 +42,8 @@ class Willingness(Part):
         super().__init__(judge, floor)
         self._turns = int(judge.threshold(_ID, "turns"))
         self._seconds = judge.threshold(_ID, "answer_seconds")
+        self._meant = judge.threshold(_ID, "meaning")
+        self._like = likeness(examples("courtesy", "ready"), judge.policy.meaning)
         self._request: tuple[Line, _Span] | None = None  # and the tokens that ask
         self._clear = False  # the customer said in so many words what is wanted
         self._answers: list[Line] = []
@@ -41,7 +58,7 @@ class Willingness(Part):
             return self._customer(reading)
         if self._request is None:
             return ()
-        shown = _ready(reading)
+        shown = _ready(reading) or self._in_other_words(reading.line)
         if reading.slight and shown is None:
             return ()
         line = reading.line
@@ -72,8 +89,14 @@ class Willingness(Part):
             return self._judge(Verdict.MISSED, reading.line.end)
         return ()
 
+    def _in_other_words(self, line: Line) -> _Span | None:
+        best = self._like.best(line)
+        if best is None or best.piece.asked or best.piece.negated or best.score < self._meant:
+            return None
+        return best.piece.first, best.piece.last
+
     def _wanted(self, reading: Reading) -> _Span | None:
-        """The tokens that ask for something; the call's reason counts however it is put, until it is clear."""
+        """The tokens that ask for something; until that is clear, the call's reason however it is put."""
         if self._clear:
             return None
         for match in reading.of("wants"):
@@ -115,7 +138,8 @@ class Willingness(Part):
 def _ready(reading: Reading) -> _Span | None:
     """The words that show will: a willing phrase, or what the agent says to be going to do."""
     excused = [(one.first, one.last) for one in reading.of("not_willing")]
-    said = [(one.first, one.last) for one in reading.of("willing", "welcome")] + list(_promises(reading.line))
+    said = [(one.first, one.last) for one in reading.of("willing", "welcome")]
+    said += _promises(reading.line)
     clear = (span for span in said if not any(a <= span[1] and span[0] <= b for a, b in excused))
     return min(clear, default=None)
 
