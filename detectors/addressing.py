@@ -74,7 +74,18 @@ def uses(line: Line, names: Sequence[Name], *, stated: Collection[str] = ()) -> 
         if _is_use(line, at, end, names, stated):
             found.append(Use(first=at, last=end, exact=exact))
         at = end + 1
-    return tuple(found)
+    return (*found, *_further(line, found, names)) if found else ()
+
+
+def _further(line: Line, found: Sequence[Use], names: Sequence[Name]) -> Iterator[Use]:
+    """Where the name is an everyday word: once used, it is at a sentence's end too ("… unwrapping art")."""
+    for sentence in line.sentences:
+        at = sentence.last
+        known = any(use.first <= at <= use.last for use in found) or at == sentence.first
+        if known or not is_word_too(line.texts[at]) or line.texts[at - 1] in word_list("names", "not_before"):
+            continue
+        if any(name.text == line.texts[at] and name.role != "surname" for name in names):
+            yield Use(first=at, last=at, exact=True)
 
 
 # Is it the name?

@@ -62,6 +62,13 @@ def test_everyday_words_are_no_uses_of_a_name(name: str, text: str) -> None:
     assert called(f"A: {text}", *BEHIND, name=name) == []
 
 
+def test_once_called_by_an_everyday_word_the_same_word_ends_a_sentence_as_a_name() -> None:
+    lines = ("A: Oh no, Art! It was awkward unwrapping art. Tell me all about it art.", *BEHIND)
+    assert verdicts(called(*lines, name="Art Bello"), "name.use") == [("harmful", "forced")]
+    lines = ("A: It is fine art. They sell art. I like art.", *BEHIND)
+    assert called(*lines, name="Art Bello") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
