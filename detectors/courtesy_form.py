@@ -100,7 +100,8 @@ _ORDERS = frozenset(
 class Ask:
     """Tokens `first` to `last` ask for something.
 
-    `bare`: a noun without a verb; `wary`: "could", "may" or please; `choice`: nouns to choose from, which ask as the questions before them do.
+    `bare`: a noun without a verb; `wary`: "could", "may" or please; `choice`: nouns to choose from, which
+    ask as the questions before them do.
     """
 
     form: Form

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from detectors.base import Judge
 from detectors.courtesy_part import Part, Reading
+from detectors.courtesy_nouns import is_verbless
 from detectors.floor import Floor
 from detectors.lexicon import word_list
 from detectors.meaning import examples, likeness
@@ -13,7 +14,9 @@ from detectors.text import Line
 from streaming.events import Detection, Evidence, Party, Seconds, Verdict
 
 _ID = "courtesy.willingness"
-_A_REASON = 7  # tokens: the customer's first line this long says why they call, however they put it
+_A_REASON = 3  # tokens: the customer's first clause this long says why they call, however it is put
+_ANY_REASON = 7  # tokens: likewise where neither party is in it
+_PERSONS = frozenset({"i", "my", "me", "we", "our", "us", "you", "your"})
 _OVERLAP = 0.3  # seconds: an agent who speaks into the customer's line had, or has taken, the floor
 _READY = frozenset({"will", "can", "shall", "am", "are"})
 _SURELY = frozenset(
@@ -106,7 +109,13 @@ class Willingness(Part):
                 self._clear = True
                 return match.first, match.last
         last = len(reading.line.tokens) - 1
-        a_reason = last + 1 >= _A_REASON and not reading.has("no_reason")
+        texts = reading.line.texts
+        concerns = bool(_PERSONS & set(texts)) and not is_verbless(texts)
+        a_reason = (
+            last + 1 >= (_A_REASON if concerns else _ANY_REASON)
+            and not reading.has("no_reason")
+            and not reading.does("thanks")
+        )
         return (0, last) if self._request is None and a_reason else None
 
     def _judge(self, verdict: Verdict, at: Seconds, shown: _Span | None = None) -> tuple[Detection, ...]:
@@ -145,7 +154,7 @@ def _ready(reading: Reading) -> _Span | None:
 
 
 def _promises(line: Line) -> Iterable[_Span]:
-    """ "I will look", "we can certainly change that", "I'm going to find": not "I can see", "we will need"."""
+    """ "I will look", "we can certainly change", "I'm going to find": not "I can see", "we will need"."""
     texts, no = line.texts, word_list("courtesy", "no_promise")
     for at in range(len(texts) - 2):
         if texts[at] not in {"i", "we"} or texts[at + 1] not in _READY:

@@ -209,3 +209,128 @@ def test_an_agent_who_speaks_into_the_answer_has_not_taken_it_yet() -> None:
         "A @26.5: Perfect. I am going to look into the manual.",
     )
     assert verdicts(found, "courtesy.please_thanks") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "May I ask who I'm speaking with?",
+        "It would be my pleasure may I ask who I'm speaking with.",  # heard without its full stop
+        "Would you be so kind as to give me the order number?",
+        "Have you got the booking reference there, please?",
+        "And your date of birth, if you don't mind?",
+        "Open the old one for me, if you don't mind.",
+        "Please take a new picture and send it now.",
+        "Give me half a minute to look, would you?",
+        "Would you have an account number on one of them?",
+        "Who do I have the pleasure of chatting with?",
+        "What can I call you?",
+        "I was wondering if you could confirm your address.",
+        "I need about a minute for that, is it okay if I put you on hold?",
+        "I'll bring her on the line. Is that all right?",
+        "And your surname please",
+    ],
+)
+def test_friendly_forms_are_credited_with_or_without_their_marks(text: str) -> None:
+    found, _ = judged(f"A: {text}", "C: Sure, it's four four seven.")
+    assert verdicts(found, "courtesy.request_form") == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Four fifty-five. Street?",
+        "Two one six nine. Name on the account?",
+        "H six one one, four oh two. And the date of service?",
+        "4 4 1 7 2 2 and your zip code",  # heard without marks
+        "Cedar and Salt. Okay. And your seller number.",
+        "And the first line of your address?",
+        "Email address, Maria?",
+        "Full name and date of birth.",
+        "Fine. Read it.",
+        "The ninth my bad, give me the email on the account.",
+        "Then I need your license plate.",
+        "I'll need you to sign the form.",
+        "You'll have to give me the serial number.",
+        "We need a copy of the invoice.",
+        "Look, just give me your policy number, okay?",
+    ],
+)
+def test_demands_behind_what_is_read_back_are_heard(text: str) -> None:
+    found, _ = judged(f"A: {text}", "C: It's four four seven.")
+    assert verdicts(found, "courtesy.request_form") == [DEMAND]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which account?",
+        "What street?",
+        "Can you see a light on it?",
+        "Would you like the garden side or the water?",
+        "For May, I could switch it off from here.",
+        "Could I help you with anything else?",
+        "If you can't feel it, you have every reason to be upset.",
+        "Please ignore the letter.",
+        "Tap cards, then the plus sign.",
+        "Press the button for ten seconds.",
+        "Pop it in the same bag, and we will collect it.",
+        "Tell me all about it.",
+        "Give me a call on Monday.",
+        "I took a novel with me, and read it at Thanksgiving.",
+        "Well, I want to see that and City Slickers both.",
+        "Account number four four two one.",
+        "Wrong number.",
+        "Order number? Let me see, it has to be here, I had it a second ago.",
+    ],
+)
+def test_plain_questions_advice_and_talk_are_not_judged(text: str) -> None:
+    found, _ = judged(f"A: {text}", "C: It's four four seven.")
+    assert verdicts(found, "courtesy.request_form") == []
+
+
+def test_nouns_to_choose_from_ask_as_the_demand_before_them() -> None:
+    choice = ("A: Where do you park it? Street or driveway?", "C: On the street.")
+    after, _ = judged("A: Give me the mileage.", "C: It is at thirty thousand miles now.", *choice)
+    assert verdicts(after, "courtesy.request_form") == [DEMAND, DEMAND]
+    alone, _ = judged(*choice)
+    assert verdicts(alone, "courtesy.request_form") == []
+
+
+def test_what_the_customer_has_just_named_is_read_back_and_not_demanded() -> None:
+    found, _ = judged("C: I'd like to change my email.", "A: Email, right.", "C: Yes.")
+    assert DEMAND not in verdicts(found, "courtesy.request_form")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["C: My card was swallowed.", "A: I'm going to find out where it is."], ["delivered"]),
+        (
+            ["C: I'd like to start a year later.", "A: That's something we can absolutely look into."],
+            ["delivered"],
+        ),
+        (["C: I broke my tooth.", "A: I'm so sorry.", "C: Yes.", "A: We'll get you in."], ["delivered"]),
+        (
+            ["C: I want to cancel.", "A: I can see you joined in May.", "C: I did.", "A: Who signed it?"],
+            ["missed"],
+        ),
+        (
+            ["C: I want to cancel.", "A: I can't do that.", "C: And why is that?", "A: It's our policy."],
+            ["missed"],
+        ),
+        (
+            [
+                "C: I want to cancel.",
+                "A: Of course, I can help.",
+                "C: And I want a refund.",
+                "A: Order number?",
+            ],
+            ["delivered"],  # once a call
+        ),
+    ],
+)
+def test_readiness_is_what_the_agent_says_to_be_about_to_do(lines: list[str], expected: list[str]) -> None:
+    events = dialogue("A: Hello, this is Rick.", *lines)
+    found = judge(Courtesy(CallInfo(call_id="c1"), Policy()), events)
+    assert verdicts(found, "courtesy.willingness") == expected
