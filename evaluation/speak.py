@@ -132,7 +132,8 @@ def heard_over(studio: Studio, condition: Condition, seeded: int) -> Signal:
 
 def _noise(line: Signal, condition: Condition, random: np.random.Generator) -> Signal:
     noise = telephone_band(office(len(line), condition.rate, random))
-    return at_rms(noise, 20 * np.log10(speech_rms(line)) - (condition.noise or 0.0))
+    level = 20 * np.log10(speech_rms(line)) if line.any() else SPEECH_DBFS
+    return at_rms(noise, level - (condition.noise or 0.0))
 
 
 def seed(call: Call, what: str) -> int:
