@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import soxr
 
-from models.prosody import PitchMeter, VoiceMeasures, is_music, strange_runs
+from models.prosody import PitchMeter, VoiceMeasures, is_music, strange_runs, without_pauses
 from streaming.ports import SAMPLE_RATE, Samples
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -91,7 +91,7 @@ def test_a_flat_talker_is_no_music() -> None:
 
 def test_a_voice_in_the_background_does_not_count() -> None:
     alone = talk(8.0)
-    other = talk(8.0, f0=215.0, swing=5.0, level=0.1)
+    other = talk(8.0, f0=215.0, swing=5.0, level=0.15)
     pauses = np.abs(alone) < 1e-4
     both = measured(alone + np.where(pauses, other, 0.0).astype(np.float32))
     assert both.f0_slope == pytest.approx(measured(alone).f0_slope, rel=0.05)
@@ -122,6 +122,22 @@ def test_a_run_an_octave_off_is_strange_and_a_high_accent_is_not() -> None:
 
 def test_no_voicing_at_all_is_nothing_strange() -> None:
     assert not strange_runs(np.zeros(10), np.zeros(10), np.zeros(10, np.bool_)).any()
+
+
+def test_pauses_cost_nothing_and_change_nothing() -> None:
+    pause = np.random.default_rng(0).normal(0, 1e-4, 2 * SAMPLE_RATE).astype(np.float32)
+    close = np.concatenate([talk(3.0), pause[:8000], talk(3.0)])
+    apart = np.concatenate([pause, talk(3.0), pause, talk(3.0), pause])
+    assert len(without_pauses(apart)) < 0.65 * len(apart)
+    assert measured(apart).f0_slope == pytest.approx(measured(close).f0_slope, rel=0.06)
+    assert measured(apart).voiced_seconds == pytest.approx(measured(close).voiced_seconds, rel=0.02)
+
+
+def test_what_a_pause_parted_does_not_become_one_movement() -> None:
+    """Two notes four semitones apart with silence between have no slope between them."""
+    low, high, pause = tone(150.0, 0.6), tone(189.0, 0.6), np.zeros(SAMPLE_RATE, np.float32)
+    sounds = np.concatenate([low, pause, high])
+    assert len(without_pauses(sounds)) >= len(low) + len(high) + 0.15 * SAMPLE_RATE
 
 
 @pytest.mark.shared
