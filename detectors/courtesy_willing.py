@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from detectors.base import Judge
-from detectors.courtesy_part import Part, Reading
 from detectors.courtesy_nouns import is_verbless
+from detectors.courtesy_part import Part, Reading
 from detectors.floor import Floor
 from detectors.lexicon import word_list
 from detectors.meaning import examples, likeness

@@ -29,6 +29,14 @@ def curt(events: tuple[Event, ...] | list[Event]) -> list[Detection]:
         ["C: I have the card here in front of me.", "A: Yep.", "…4", "C: So, what now?"],
         ["C: You should have him on there already.", "A +0.6: Yep.", "C +0.6: Okay. Good."],
         ["C: Thank you for changing that.", "A: Yep.", "…3"],
+        ["C: The shop told me to ring you!", "A: Nah.", "C: I want your manager."],
+        ["C: The shop told me to ring you.", "A: No", "C: I want your manager."],  # heard without its stop
+        ["C: Pat was there when I paid you.", "A: Nope.", "C: What do you mean, nope?"],
+        ["C: I ticked the porch.", "A: Yeah?", "C: Yes! Porch!"],
+        ["C: I ticked the porch.", "A: Yes.", "C: Yes, porch with a pee."],  # "Yeah?" as it was heard
+        ["C: I'd like to cancel, please.", "A: Why?", "C: Because I'm moving."],
+        ["C: I've explained this to everybody.", "A: Uh-huh.", "C: Hello? Are you listening?"],
+        ["C: And you charged me fifty dollars.", "A: Yep.", "C: Is there a manager?"],
     ],
 )
 def test_a_curt_word_as_the_whole_answer_is_curt(lines: list[str]) -> None:
@@ -58,6 +66,9 @@ def test_a_curt_word_as_the_whole_answer_is_curt(lines: list[str]) -> None:
         ["A: So that is done.", "A +0.2: What?", "C: Nothing."],  # said into the agent's own turn
         ["A: I'll send it to", "A +2: Huh?"],
         ["C: Is it on?", "A: Yes, it came on just now.", "A +1.5: Yep.", "…3"],
+        ["C: They never even rang me.", "A: No.", "C: It was a long week."],  # sympathy
+        ["C: It was suspenseful.", "A: Yeah.", "C: It was really suspenseful."],
+        [MOVED, "A: Uh-huh.", "C +0.3: So I'd like to have it sent there."],
     ],
 )
 def test_the_same_word_elsewhere_is_not(lines: list[str]) -> None:

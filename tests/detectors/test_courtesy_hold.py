@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from detectors.courtesy import Courtesy
-from streaming.events import AudioGap, CallInfo, Detection, Event, Party
+from streaming.events import (
+    AudioGap,
+    CallInfo,
+    Detection,
+    Event,
+    Party,
+    SpeechEnded,
+    SpeechStarted,
+    Tick,
+    Utterance,
+    WordsHeldBack,
+)
 from streaming.ports import Policy
 from tests.detectors.dialogue import dialogue, judge, spoken, verdicts
 
@@ -35,6 +46,19 @@ def holds(events: tuple[Event, ...] | list[Event]) -> list[Detection]:
         (["A: One moment, please.", "…8", "A: Right.", "A +1: Thanks for waiting, it's done."], "delivered"),
         (["A: Let me look that up, it takes a minute.", "…15", "A: Thanks for your patience."], "delivered"),
         (["A: Can I put you on hold?", "C: Okay.", "…20", "A: Thank you for holding."], INCOMPLETE),
+        (
+            [
+                "A: I'd freeze it now. That'll take about fifteen seconds.",
+                "…11",
+                "A: Thanks a lot, it's done.",
+            ],
+            "delivered",
+        ),
+        (
+            ["A: I'm calling her now. It's a minute, tops.", "C: Fine.", "…10", "A: Sorry, she's here."],
+            "delivered",
+        ),
+        (["A: Give me half a minute, would you?", "…12", "A: so much for holding, I have it."], "delivered"),
         (["A: One moment, please.", "…9", "A: So your address is changed now."], INCOMPLETE),
     ],
 )
@@ -104,3 +128,28 @@ def test_dead_air_length_is_the_policy_s() -> None:
     events = dialogue(*OPENING, "C: It's in Dayton.", "…9", "A: Okay.")
     patient = Policy(thresholds={"courtesy.hold.dead_air_seconds": 12.0})
     assert verdicts(judge(Courtesy(CallInfo(call_id="c1"), patient), events), "courtesy.hold") == []
+
+
+def test_thanks_that_may_be_in_words_held_back_are_not_missed() -> None:
+    events = list(dialogue(*OPENING, "A: One moment, please.", "…10", "A +2: So your address is changed."))
+    at = max(n for n, event in enumerate(events) if isinstance(event, Utterance))
+    back = events[at]
+    assert isinstance(back, Utterance)
+    start = back.start - 1.0
+    held = WordsHeldBack(
+        speaker=Party.AGENT,
+        utterance_id="a9",
+        start=start,
+        end=start + 0.5,
+        words=(),
+        reason="low_confidence",
+    )
+    assert INCOMPLETE in verdicts(holds(events), "courtesy.hold")
+    assert INCOMPLETE not in verdicts(holds([*events[:at], held, *events[at:]]), "courtesy.hold")
+
+
+def test_music_that_is_taken_for_speech_does_not_end_a_hold() -> None:
+    events = list(dialogue(*OPENING, "A: One moment, please.", "…20", "A: So your address is changed."))
+    at = next(n for n, event in enumerate(events) if isinstance(event, Tick) and event.at == 14.0)
+    blip = [SpeechStarted(speaker=Party.AGENT, at=13.0), SpeechEnded(speaker=Party.AGENT, at=13.9)]
+    assert INCOMPLETE in verdicts(holds([*events[:at], *blip, *events[at:]]), "courtesy.hold")

@@ -32,6 +32,9 @@ def judged(*lines: str, tail: float = 2.0) -> tuple[list[Detection], tuple[Event
         (["A: Yeah, policy changes.", "C: Oh, hi. I'd like to change something."], "missed"),
         (["A: Account number?", "C: Oh. Um, hello?"], "missed"),
         (["A: This is the third floor.", "C: Okay. I need some help."], "missed"),
+        (["A: Hello, you've reached Northway Insurance.", "C: Hi. I need some help."], "missed"),
+        (["A: Hello, this is Northway Insurance.", "C: Hi. I need some help."], "missed"),
+        (["A: Hi, Northway, wrecked beecher.", "C: Hello Rick, I need some help."], "delivered"),  # misheard
     ],
 )
 def test_an_opening_needs_two_of_greeting_name_and_offer(lines: list[str], verdict: str) -> None:
@@ -78,6 +81,14 @@ def test_a_threshold_of_the_policy_replaces_the_catalogue_s() -> None:
         (["C: Great, thanks, bye.", "A: Have a lovely day."], "delivered"),
         (["C: That's everything.", "A: Thanks for calling Northway, goodbye."], "delivered"),
         (["C: Thanks.", "A: No problem. Bye."], "delivered"),
+        (["C: That covers it, yeah.", "A: Hope tomorrow is a quieter day."], "delivered"),
+        (["C: Cheers.", "A: Cheerio, and chin up."], "delivered"),
+        (["C: That's it.", "A: Go easy on yourself tomorrow."], "delivered"),
+        (["C: That's it.", "A: Then I'll ring you at noon. Bye for now."], "delivered"),
+        (["A: I'll email you today.", "C: We'll see, won't we.", "A: Right you are. Bye, then."], "missed"),
+        (["C: You've been no use to me.", "A: Right then. Ta-ra."], "missed"),
+        (["C: All set!", "A: All right. Later."], "missed"),
+        (["C: Thanks.", "A: You'll have to ring the shop. Bye."], "missed"),
         (["C: Thanks.", "A: Yep. Bye."], "missed"),
         (["C: Great. Just great. Goodbye.", "A: Bye."], "missed"),
         (["C: Thanks, bye.", "…3"], "missed"),
@@ -131,3 +142,9 @@ def test_a_warm_end_counts_though_the_customer_did_not_wind_up() -> None:
     ]
     found, _ = judged(*lines)
     assert verdicts(found, "courtesy.closing") == ["delivered"]
+
+
+def test_an_agent_whose_last_words_the_customer_cuts_off_is_not_accused() -> None:
+    lines = ["C: I'm so done with this.", "A: You're welcome to do", "C -0.7: Goodbye."]
+    found, _ = judged("A: Hello, this is Rick.", *TALK, "C +8: Good.", *lines, tail=1.5)
+    assert verdicts(found, "courtesy.closing") == []
