@@ -13,6 +13,7 @@ from itertools import pairwise
 from detectors.clauses import by_clause, find, has
 from detectors.leaks import names_feeling, offers
 from detectors.lexicon import Match, lexicon, word_list
+from detectors.matter import Move, move
 from detectors.numerals import numbers_of
 from detectors.text import Line, Sentence
 from streaming.events import WordSpan
@@ -23,6 +24,7 @@ THROWN_BACK, PRAISE, INSULT = 0.4, 0.4, 1.0
 COLOUR = {"echo": 0.2, "twice": 0.2, "loud": 0.15, "weak": 0.15}
 """What adds to a cue and is none alone."""
 _SHORT = 5
+_STATEMENT = 4  # tokens that are no figures
 _MOST_LOUD = 2
 _REACH = 5  # tokens behind "he said …" that are still his
 _NEGATIONS = frozenset({"not", "never", "no"})
@@ -107,8 +109,8 @@ def _content(line: Line, sentence: Sentence) -> set[str]:
 
 
 def _is_negated(line: Line, match: Match) -> bool:
-    """ "I'm not fed up": a negation right in front, in the same sentence."""
-    first = line.sentence_of(match.first).first
+    """ "I'm not fed up": a negation right in front, in the same clause."""
+    first = by_clause(line).sentence_of(match.first).first
     before = line.tokens[max(first, match.first - 2) : match.first]
     return any(token.text in _NEGATIONS for token in before)
 
@@ -132,6 +134,14 @@ def abusive(line: Line) -> tuple[Match, ...]:
         if not any(one.first < match.first <= one.last + _REACH for one in quoted)
     ]
     return tuple(found)
+
+
+def is_statement(line: Line) -> bool:
+    """More than a nod, a figure, a question or a consent."""
+    counted = sum(number.last - number.first + 1 for number in numbers_of(line))
+    opens = line.tokens[0].text in word_list(_LEXICON, "consent")
+    plain = move(line) in (Move.STAY, Move.ON) and not line.asks
+    return plain and not opens and len(line.tokens) - counted >= _STATEMENT
 
 
 def spans(line: Line, found: Iterable[Found]) -> tuple[WordSpan, ...]:

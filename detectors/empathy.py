@@ -17,6 +17,7 @@ from detectors.text import Line
 from streaming.events import Detection, Evidence, Party, Seconds, Verdict
 
 EMPATHY = "emotion.empathy"
+_BARE = 6  # tokens
 _TOLD, _UNPROMPTED, _PASSED_OVER = 0.85, 0.7, 0.7
 
 
@@ -27,6 +28,7 @@ class _Told:
     line: Line
     evidence: tuple[Evidence, ...]
     plain: bool  # by its own words, and not only by the tone of the turn
+    first: bool  # the first that the agent hears of the customer's anger
     reply: list[Answer]
 
 
@@ -36,6 +38,7 @@ class Empathy(Part):
     def __init__(self, talk: Talk) -> None:
         super().__init__(talk)
         self._told: _Told | None = None
+        self._known = False  # that the customer is angry
 
     def heard(self, line: Line, cue: Cue) -> Iterator[Detection]:
         told = self._told
@@ -45,7 +48,10 @@ class Empathy(Part):
         if found or cue.weight:
             earlier = self._told if self._told is not None and not self._told.reply else None
             evidence = (*(earlier.evidence if earlier else ()), *(found or cue.evidence))
-            self._told = _Told(line, evidence, bool(found) or (earlier is not None and earlier.plain), [])
+            plain = bool(found) or (earlier is not None and earlier.plain)
+            first = not self._known or (earlier is not None and earlier.first)
+            self._known = self._known or bool(cue.weight)
+            self._told = _Told(line, evidence, plain, first and bool(cue.weight), [])
 
     def answered(self, answer: Answer) -> Iterator[Detection]:
         told = self._told
@@ -69,7 +75,7 @@ class Empathy(Part):
 
     def _passed_over(self) -> Iterator[Detection]:
         told, self._told = self._told, None
-        if told is None or not told.reply or not told.plain:
+        if told is None or not told.reply or not (told.plain or (told.first and _is_bare(told.reply))):
             return
         if any(one.offers for one in told.reply) or self._unheard(told):
             return
@@ -102,6 +108,11 @@ class Empathy(Part):
             evidence=(*cause, line.evidence(match.first, match.last)),
             note="The agent names what the customer is going through, or apologises for it.",
         )
+
+
+def _is_bare(reply: list[Answer]) -> bool:
+    """A demand, and nothing else: longer answers may meet anger in other ways."""
+    return reply[-1].went is Move.ON and sum(len(one.line.tokens) for one in reply) <= _BARE
 
 
 def trouble(line: Line) -> tuple[Evidence, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from detectors.cues import COLOUR, Found, cues, eases, is_warm, spans
+from detectors.cues import COLOUR, Found, cues, eases, is_statement, is_warm, spans
 from detectors.keywords import keywords, stems
 from detectors.meaning import Likeness
 from detectors.text import Line
@@ -38,6 +38,12 @@ _MEANING = 0.25
 _HURT = 0.35
 _SHOWS = 0.6
 _STRONG = 1.0  # a cue that thanks do not take back
+
+# In the heat of it words are not needed: of the development calls' statements without a cue, nine in ten
+# behind an answer that hurt, and eight in ten that meant something like it, were labelled as frustrated.
+_HEATED = 1.5
+_HOT = 2.0
+_MEANT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +124,29 @@ class Frustration:
             return Cue(0.0, eases=True)
         repeated = _REPETITION if self._repeats(line) else 0.0
         if not repeated and all(one.name in COLOUR for one in found):
-            return Cue(0.0, relieved)
-        shown = repeated + sum(one.weight for one in found)
-        weight = shown + self._support(line, level)
+            return self._heated(line, level, relieved)
+        weight = repeated + sum(one.weight for one in found) + self._support(line, level)
         if weight < _SHOWS:
-            return Cue(0.0, relieved)
+            return self._heated(line, level, relieved)
         voice = self._voice(line)
         evidence: tuple[Evidence, ...] = spans(line, _telling(found))
         return Cue(weight, eases=False, evidence=evidence if voice is None else (*evidence, voice))
 
+    def _heated(self, line: Line, level: float, relieved: bool) -> Cue:
+        """A statement, of no cue by itself, in the middle of a quarrel."""
+        heat = not relieved and is_statement(line)
+        if heat and not (self._hurt and level >= _HEATED):
+            heat = level >= _HOT and self._meant(line) >= _MEANT
+        return Cue(_SHOWS, eases=False, evidence=(line.whole(),)) if heat else Cue(0.0, relieved)
+
+    def _meant(self, line: Line) -> float:
+        likely = self._meaning.best(line) if self._meaning is not None else None
+        return likely.score if likely is not None else 0.0
+
     def _support(self, line: Line, level: float) -> float:
         """What speaks for frustration beside words: the call so far, meaning, voice."""
         support = _LEVEL * min(level, _MOST_AT_ONCE) + (_HURT if self._hurt else 0.0)
-        likely = self._meaning.best(line) if self._meaning is not None else None
-        support += _MEANING * likely.score if likely is not None else 0.0
+        support += _MEANING * self._meant(line)
         return support + (_VOICE if self._voice(line) is not None else 0.0)
 
     def _voice(self, line: Line) -> SignalSpan | None:

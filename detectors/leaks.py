@@ -93,7 +93,7 @@ def is_cold(line: Line) -> bool:
 
 def is_clipped(line: Line) -> bool:
     """ "Nope.", "Yeah?": nothing else. A plain "yes" or "mm-hm" takes nobody's turn away."""
-    short = len(line.tokens) <= _MOST_CLIPPED and bool(line.sentences[-1].mark)
+    short = len(line.tokens) <= _MOST_CLIPPED and not line.utterance.words[-1].text.endswith((",", "-"))
     return short and all(text in _CLIPPED for text in line.texts) and not _agrees(line)
 
 
