@@ -28,7 +28,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.lexicon import lexicon
+from detectors.lexicon import lexicon, word_list
 from detectors.text import Line, Sentence, once_a_line
 from streaming.ports import Meaning
 
@@ -167,12 +167,25 @@ def _piece(line: Line, first: int, last: int, sentence: Sentence) -> Piece:
         first=first,
         last=last,
         text=" ".join(word.text for word in words),
-        reported=opens or "reports" in found,
+        reported=opens or "reports" in found or _reports(line, sentence.first, last - 2),
         denied="denies" in found,
         supposed="supposes" in found,
         negated=any(first <= match.first <= last for match in lexicon("stance").find(line, "negates")),
         asked=sentence.mark == "?" and last == sentence.last,
     )
+
+
+def _reports(line: Line, first: int, until: int) -> bool:
+    """Whether somebody else tells it: a telling verb that words follow, and no "I" or "we" in front."""
+    tells, between = word_list("stance", "tells"), word_list("stance", "between")
+    for at in range(first + 1, until + 1):
+        if line.texts[at] in tells:
+            before = at - 1
+            while before > first and line.texts[before] in between:
+                before -= 1
+            if line.texts[before] not in ("i", "we"):
+                return True
+    return False
 
 
 def _is_behind(begin: int, end: int, first: int, last: int) -> bool:
@@ -185,7 +198,7 @@ def _is_behind(begin: int, end: int, first: int, last: int) -> bool:
 
 def _plane(of: Examples, meaning: Meaning) -> NDArray[np.float64]:
     """Weights and offset of the class's boundary, shape ``(d + 1,)``; the same on every run."""
-    ordinary = _shipped("ordinary")["talk"].pro
+    ordinary = [one for one in _shipped("ordinary")["talk"].pro if one not in of.pro]
     rows = [*of.pro, *of.con, *ordinary]
     sides = np.array([1.0] * len(of.pro) + [0.0] * (len(of.con) + len(ordinary)))
     heavy = np.concatenate([_share(len(of.pro), 1.0), _share(len(of.con), 0.5), _share(len(ordinary), 0.5)])
@@ -198,13 +211,18 @@ def _share(count: int, weight: float) -> NDArray[np.float64]:
 
 _STRENGTH = 8.0  # inverse ridge; from a comparison on labelled calls (docs/decisions/0011-meaning.md)
 _STEPS = 25
+_SETTLED = 1e-5  # scores have two decimals
 
 
 def _logistic(
     rows: NDArray[np.float64], sides: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Ridge logistic regression by Newton's method: convex, so it ends where it must."""
-    padded = np.hstack([rows, np.ones((len(rows), 1))])
+    """Ridge logistic regression by Newton's method: convex, so it ends where it must.
+
+    In the space that the rows span, which is smaller than theirs: a ridge's answer lies in it.
+    """
+    span, within = np.linalg.qr(rows.T)
+    padded = np.hstack([within.T, np.ones((len(rows), 1))])
     ridge = np.full(padded.shape[1], 1.0 / _STRENGTH)
     ridge[-1] = 1e-6
     plane = np.zeros(padded.shape[1])
@@ -214,9 +232,9 @@ def _logistic(
         bend = (padded * (weights * chance * (1 - chance))[:, None]).T @ padded + np.diag(ridge)
         step = np.linalg.solve(bend, slope)
         plane -= step
-        if float(np.abs(step).max()) < 1e-6:
+        if float(np.abs(step).max()) < _SETTLED:
             break
-    return plane
+    return np.append(span @ plane[:-1], plane[-1])
 
 
 def _sigmoid(x: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:

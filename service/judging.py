@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -25,7 +25,8 @@ from streaming.ports import DetectorFactory, Meaning, Policy
 
 log = structlog.get_logger()
 
-WORDS_ONLY = f"judged by words alone: the sentence encoder is not here (callcue models fetch {SENTENCES})"
+MISSING = f"judged by words alone: the sentence encoder is not here (callcue models fetch {SENTENCES})"
+SWITCHED_OFF = "judged by words alone: CALLCUE_MEANING is off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Judging:
     rows: Mapping[str, Behaviour]
     factories: Mapping[str, DetectorFactory]
     policy: Policy
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What is judged less well here than it could be; no reason to refuse calls."""
 
     def bench(self, call: CallInfo) -> Bench:
         return Bench(call, self.policy, self.factories)
@@ -52,11 +55,6 @@ class Judging:
         sentences = texts_of(read(line)) if meaning is not None else ()
         return partial(meaning.vectors, sentences) if meaning is not None and sentences else None
 
-    @property
-    def notes(self) -> dict[str, str]:
-        """What is judged less well here than it could be; no reason to refuse calls."""
-        return {} if self.policy.meaning is not None else {"meaning": WORDS_ONLY}
-
 
 def judging(settings: Settings) -> Judging:
     """Raises `ConfigError` where the team's own behaviours cannot be used as they are written."""
@@ -67,6 +65,9 @@ def judging(settings: Settings) -> Judging:
         rows={**catalogue(), **{key: one.row for key, one in own.items()}},
         factories={**REGISTRY, **{key: one for key, one in own.items() if key not in off}},
         policy=policy,
+        notes={}
+        if policy.meaning is not None
+        else {"meaning": MISSING if settings.meaning else SWITCHED_OFF},
     )
 
 
