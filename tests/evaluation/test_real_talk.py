@@ -27,7 +27,7 @@ def test_the_real_call_has_its_turns_and_labels() -> None:
 
 def test_switchboard_s_acts_are_labels_of_either_side() -> None:
     labelled = labelled_set("swda", behaviours=catalogue())
-    codes = [one.meaning.code for case in labelled.cases for one in case.moments]
+    codes = [one.meaning.code for case in labelled.cases for one in case.moments if not one.unsure]
     assert len(labelled.cases) == 80
     assert (codes.count("thanks"), codes.count("sorry"), codes.count("check")) == (4, 1, 23)
 
