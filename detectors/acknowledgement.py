@@ -219,11 +219,12 @@ class Acknowledgement(Judge):
                 yield self._delivered(turn, turn.echo, turn.reply)
 
     def _stands(self, turn: CustomerTurn, found: Misreading) -> Iterator[Detection]:
-        """Nobody corrected it: charged only where both sides were heard surely, else not judged."""
+        """Nobody corrected it: charged only where no recogniser makes such an error by itself; else it is
+        far likelier that a digit was misheard than that agent and customer both let it pass."""
         if found.clear and not turn.doubtful:
             yield self._wrong(turn, _sides(found), confidence=0.65)
         else:
-            self._open.remove(turn)
+            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, 0.6, _sides(found))
 
     def _turn_over(self, *, cut_short: bool = False) -> Iterator[Detection]:
         for turn in [turn for turn in self._open if turn.reply and not turn.contested]:

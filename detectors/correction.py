@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from detectors.details import Item, alike, items, tells
-from detectors.lexicon import lexicon
+from detectors.lexicon import lexicon, word_list
 from detectors.spelling import letters_said
 from detectors.text import Line
 
@@ -41,8 +41,9 @@ def corrected(found: Iterable[Rival], reply: Sequence[Line], line: Line) -> Riva
     """The rival that the customer's next words correct, None where they do not."""
     objects = is_objection(line)
     opening = line.sentences[0]
-    agrees = any(match.first <= opening.last for match in lexicon(_LEXICON).find(line, "affirm", "accept"))
-    if not objects and (agrees or opening.mark == "?"):
+    affirms = any(match.first <= opening.last for match in lexicon(_LEXICON).find(line, "affirm", "accept"))
+    agrees = affirms or not word_list(_LEXICON, "yes").isdisjoint(line.texts[: opening.last + 1])
+    if not objects and (agrees or (opening.mark == "?" and len(opening) <= _OPENING)):
         return None
     said = [item for one in reply for item in items(one)]
     again = [item for item in _with_letters(line) if not any(tells(item, one) for one in said)]

@@ -22,6 +22,7 @@ _RECAP_POINTS = 2  # after "yes, I'll take that" the terms must come back, not o
 _BESIDE_EASE = 3 * PLAIN  # behind "thank you" or "that's fine" a story is told by three words, not by one
 _BESIDE_ECHO = 2 * PLAIN  # behind the agent's own words said back: the customer acknowledges her
 _RICH, _SURELY = 2.0, 0.7  # weight and recogniser confidence of a statement that nothing need point at
+_LEAST_TOLD = 3  # tokens: fewer are an answer, and what was asked says what they mean
 _CUT_IN: Seconds = 0.3  # a reply that starts this long before the customer's end does not answer her
 _FRAGMENT = 2  # tokens
 _MEMORY: Seconds = 90.0  # how far back what the customer said can be what an agreement is about
@@ -125,7 +126,7 @@ class CustomerTurn:
         least = _BESIDE_EASE if beside else _BESIDE_ECHO if self.stated.opens_familiar(line) else PLAIN
         fresh = self.stated.fresh_in(line, said.easy)
         self.fresh += fresh
-        self.told = self.told or fresh >= least
+        self.told = self.told or (fresh >= least and len(line.tokens) >= _LEAST_TOLD)
         self.eases = self.eases and said.eases and not (self.told or self.gives_data)
         self.agrees = self.agrees or said.agrees
         self.retorts, self.accepts = said.retorts, said.accepts
@@ -164,7 +165,8 @@ class CustomerTurn:
         close = done.closeness or 0.0
         if self.eases and self.matter is not Matter.DOES and not self.asks:
             return 0.6 if self.echo.score >= _NEARLY and close >= self.limits.close else 0.0
-        if self.echo.score >= _NEARLY:
+        nearly = self.echo.score >= _NEARLY if close >= self.limits.apart else self.echo.score > _NEARLY
+        if nearly:
             return 0.65
         if close >= self.limits.close and not done.deflects:
             return 0.65

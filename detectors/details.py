@@ -109,4 +109,5 @@ def alike(stated: Item, said: Item) -> bool:
         return OSA.distance(one, other) <= max(2, len(one) // 3) or sorted(one) == sorted(other)
     if max(len(one), len(other)) <= 2:
         return bool(fuzz.ratio(word_of(one), word_of(other)) >= _ALIKE_WORDS) or one[0] == other[0]
-    return len(one) == len(other) and any(a == b for a, b in zip(one, other, strict=True))
+    alike_digits = sum(a == b for a, b in zip(one, other, strict=False))
+    return len(one) == len(other) and (one[0] == other[0] or alike_digits > 1)

@@ -36,7 +36,7 @@ class Remark:
     request: bool = False
     action: bool = False  # wants something done
     problem: bool = False
-    question: bool = False
+    questions: frozenset[int] = frozenset()  # last tokens of its questions
     address: bool = False
     winds_up: bool = False
     accepts: bool = False
@@ -48,6 +48,10 @@ class Remark:
     surely: bool = False  # `easy` was told by meaning, not by words that stand beside anything
     long: bool = False  # enough words to state something without a content word ("bring it back")
     names: frozenset[int] = frozenset()  # tokens that say somebody's name
+
+    @property
+    def question(self) -> bool:
+        return not self.questions <= self.easy
 
     @property
     def eases(self) -> bool:
@@ -65,7 +69,7 @@ def remark(line: Line, customer_name: str | None) -> Remark:
         request="request" in labels,
         action="action" in labels,
         problem="problem" in labels,
-        question=_is_question(line, last),
+        questions=frozenset(one.last for one in line.sentences[-2:] if _is_question(line, one)),
         address="place" in labels,
         winds_up=any(match.first >= last.first for match in lexicon(_LEXICON).find(line, "wind_up")),
         accepts="accept" in labels,

@@ -102,13 +102,20 @@ class Misreading:
 
     @property
     def clear(self) -> bool:
-        """A code heard whole and surely on both sides, so that silence does not excuse it."""
-        alike = self.stated.kind == "code" and len(self.stated.value) == len(self.said.value)
-        return alike and min(self.stated.confidence, self.said.confidence) >= SURE
+        """A code heard whole and surely on both sides, so that silence does not excuse it.
+
+        A recogniser takes one digit for another, but it does not swap two that follow each other.
+        """
+        stated, said = self.stated.value, self.said.value
+        if self.stated.kind != "code" or len(stated) != len(said):
+            return False
+        swapped = sorted(stated) == sorted(said)
+        return min(self.stated.confidence, self.said.confidence) >= (SURE if swapped else SUREST)
 
 
-SURE = 0.85
-"""Recogniser confidence of every digit on both sides from which an unanswered misreading is charged."""
+SURE, SUREST = 0.85, 0.97
+"""Recogniser confidence of every digit on both sides from which an unanswered misreading is charged: of
+digits in another order, and of other digits."""
 
 
 def misreading(stated: Sequence[Figure], reply: Sequence[Line]) -> Misreading | None:
