@@ -12,6 +12,7 @@ from streaming.ports import Samples, VoiceActivity
 from streaming.segment import Decision, Offset, Onset, Segment, SegmentConfig, Segmenter
 
 _PAUSE: Seconds = 0.16  # longer than a stop's closure (up to 0.13 s), a third of the pause that ends a turn
+_MOMENT: Seconds = 0.01
 _KEPT: Seconds = 1.0  # audio kept behind the last decision: more than a segment's padding
 
 
@@ -51,7 +52,12 @@ class Spoken:
 
     def is_copy(self, start: Seconds, end: Seconds) -> bool:
         """Whether at least half of the time between is the other party's speech."""
-        return 2 * shared(self.copied, start, end) >= end - start and bool(self.copied)
+        middle = (start + end) / 2
+        first, last = (
+            min(start, middle - _MOMENT),
+            max(end, middle + _MOMENT),
+        )  # a word may last no time at all
+        return 2 * shared(self.copied, first, last) >= last - first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

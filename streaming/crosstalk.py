@@ -41,17 +41,19 @@ _TOGETHER = 31  # frames of which the levels are taken at once: half a second co
 class CopyRules:
     """What counts as a copy; times in seconds, levels in dB.
 
-    `window`: over which the two channels' levels are compared. `alike`: least correlation. Echoes at -15 and
-    -25 dB have 0.91 to 0.98; what is said over the other party 0.84 at most, and up to 0.92 where there is
-    less of it than a window ("mm-hmm"), hence `alike_short`. `alike_again` is enough where a window's copy
-    has come before, equally late. `lower`: how far the copy lies below its source, at least.
-    `earliest`/`latest`: its delay (streams of two sockets may be apart).
+    `window`: over which the two channels' levels are compared. `alike`: least correlation where only part of
+    an utterance may be a copy: windows of echoes at -15 to -25 dB lie at 0.7 to 0.98, of speech over the
+    other party's up to 0.84, and up to 0.92 where an utterance is shorter ("mm-hmm"), hence `alike_short`.
+    A `whole` utterance of a window or more reaches 0.43 by chance and 0.75 to 0.98 as a copy; then, and where
+    a sure copy has come before equally late, `alike_again` is enough of a window. `lower`: how far the copy
+    lies below its source, at least. `earliest`/`latest`: its delay (streams of two sockets may be apart).
     """
 
     window: Seconds = 1.0
     alike: float = 0.85
     alike_short: float = 0.94
-    alike_again: float = 0.75
+    whole: float = 0.65
+    alike_again: float = 0.6
     lower: float = 6.0
     earliest: Seconds = -0.05
     latest: Seconds = 0.4
@@ -138,10 +140,11 @@ class Crosstalk:
         at = _best_fit(heard, source)
         late = _frames(rules.latest) - at
         source = source[at:][: len(heard)]
+        sure = len(heard) >= window and likeness(heard, source, 2 * len(heard))[0] >= rules.whole
         lower = _loudness(source) - _loudness(heard) >= rules.lower
-        alike = likeness(heard, source, window) >= self._enough(late, len(heard))
+        alike = likeness(heard, source, window) >= self._enough(len(heard), sure or self._known(late))
         found = _stretches(alike & lower, _frames(rules.shortest))
-        if learn and any(high - low >= window for low, high in found):
+        if learn and (sure or any(high - low >= window for low, high in found)):
             self._late = late
         return tuple(
             (
@@ -151,8 +154,11 @@ class Crosstalk:
             for low, high in found
         )
 
-    def _enough(self, late: int, frames: int) -> float:
-        if self._late is not None and abs(late - self._late) <= _EQUALLY_LATE:
+    def _known(self, late: int) -> bool:
+        return self._late is not None and abs(late - self._late) <= _EQUALLY_LATE
+
+    def _enough(self, frames: int, expected: bool) -> float:
+        if expected:
             return self._rules.alike_again
         return self._rules.alike if frames > _frames(self._rules.window) else self._rules.alike_short
 

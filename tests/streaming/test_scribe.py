@@ -73,4 +73,7 @@ def test_words_in_the_other_partys_speech_are_held_back() -> None:
         words=words[2:], held_back=(HeldWords(words=words[:2], reason="crosstalk"),)
     )
     assert credited(transcript, spoken(1.0, 2.0)) is transcript
+    brief = Transcript(words=(Word(text="yes", start=2.5, end=2.5),))  # as long as recognisers say at times
+    assert credited(brief, heard) is brief
+    assert not credited(brief, replace(heard, copied=((2.4, 2.6),))).words
     assert credited(transcript, replace(heard, copied=((2.9, 3.0),))) is transcript
