@@ -147,7 +147,8 @@ def _is_apology(line: Line, sentence: Sentence, match: Match, matches: Sequence[
     clause = next(first for first, last in sentence.clauses if match.first <= last)
     before = texts[max(clause, match.first - 4) : match.first]
     said = texts[match.first : match.last + 1]
-    if set(before) & _NEGATIONS and not ({"how", "enough"} & set(texts[sentence.first : sentence.last + 1])):
+    denials = _NEGATIONS - {"no", "without"} if said[-1] == "sorry" else _NEGATIONS  # "no sorry, the fifth"
+    if set(before) & denials and not ({"how", "enough"} & set(texts[sentence.first : sentence.last + 1])):
         return False
     if _OTHERS & set(before[-3:]) and _COPULAS & set(before[-3:]) and not _OWN & {*before[-2:], *said}:
         return False

@@ -26,6 +26,7 @@ _PARTS = {
 _AT_THE_END = frozenset({"warm_end", "arranged"})  # these close a call only in the agent's last turn
 _CONFIDENCE = {0: 0.85, 1: 0.75, 2: 0.9}
 _ANSWERS = 20.0  # seconds: a welcome this long after thanks still answers them
+_INTO = 0.5  # seconds: an agent who began earlier than this before the customer's end answers something else
 _ROOM = 2.0  # seconds the agent needs at least to answer the customer's last words
 
 
@@ -33,6 +34,7 @@ _ROOM = 2.0  # seconds the agent needs at least to answer the customer's last wo
 class _Said:
     line: Line
     parts: dict[str, WordSpan]
+    kind: bool  # nothing in it says otherwise: "you're welcome to complain"
     turn: int  # the agent's turns are counted: what the customer says in between parts them
 
 
@@ -60,7 +62,7 @@ class Closing(Part):
         line = reading.line
         self._heard[line.speaker] = line
         if reading.by_agent:
-            self._agent.append(_Said(line, self._parts(reading), self._turn))
+            self._agent.append(_Said(line, self._parts(reading), not reading.has("not_welcome"), self._turn))
             if reading.has("farewell"):
                 self._farewell = self._farewell or line
         elif reading.has("winds_up", "farewell"):
@@ -110,7 +112,7 @@ class Closing(Part):
         ends = self._wind_up or self._farewell
         for one in said:
             late = one.turn == self._agent[-1].turn and ends is not None and one.line.start >= ends.start
-            best = self._kind.best(one.line) if late else None
+            best = self._kind.best(one.line) if late and one.kind else None
             if best is not None and best.score >= self._meant:
                 return {"warm_end": one.line.evidence(best.piece.first, best.piece.last)}
         return {}
@@ -119,7 +121,7 @@ class Closing(Part):
         if self.floor.missing(ends.start, at, Party.AGENT):
             return False
         agent = self._agent[-1].line
-        return self._farewell is not None or agent.start > ends.start or at - ends.end >= _ROOM
+        return self._farewell is not None or agent.start > ends.end - _INTO or at - ends.end >= _ROOM
 
     def _verdict(self, said: list[_Said], found: dict[str, WordSpan], at: Seconds) -> Detection:
         with_parts = [one.line for one in said if one.parts]

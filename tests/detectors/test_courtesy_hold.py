@@ -151,5 +151,8 @@ def test_thanks_that_may_be_in_words_held_back_are_not_missed() -> None:
 def test_music_that_is_taken_for_speech_does_not_end_a_hold() -> None:
     events = list(dialogue(*OPENING, "A: One moment, please.", "…20", "A: So your address is changed."))
     at = next(n for n, event in enumerate(events) if isinstance(event, Tick) and event.at == 14.0)
-    blip = [SpeechStarted(speaker=Party.AGENT, at=13.0), SpeechEnded(speaker=Party.AGENT, at=13.9)]
+    blip: list[Event] = [
+        SpeechStarted(speaker=Party.AGENT, at=13.0),
+        SpeechEnded(speaker=Party.AGENT, at=13.9),
+    ]
     assert INCOMPLETE in verdicts(holds([*events[:at], *blip, *events[at:]]), "courtesy.hold")
