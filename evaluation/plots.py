@@ -96,7 +96,9 @@ def _one_curve(axis: Any, rows: Mapping[str, Document]) -> None:
     precision, recall = row["wanted"]
     if precision is not None and recall is not None:
         axis.plot([recall], [precision], marker="+", color="black", markersize=8)
-    axis.set(title=row["title"], xlim=(0, 1.02), ylim=(0, 1.05), xlabel="recall", ylabel="precision")
+    lowest = min((value for one in rows.values() for value in curve(one)[1]), default=1.0)
+    axis.set_title(row["title"], fontsize=7)
+    axis.set(xlim=(0, 1.02), ylim=(0.5 if lowest > 0.5 else 0, 1.03), xlabel="recall", ylabel="precision")
 
 
 def _calibration(conditions: Mapping[str, Document]) -> Any:

@@ -2,9 +2,9 @@
 
 Each side of each conversation is taken for the agent once. The acts stand in for labels: `ft` thanks (in
 closings, `fc`, it may be), `fa` apology, `b` and its kin back-channels, which no detector may call a curt
-answer (whether a real "No." to a friend is one, nobody has labelled), `b^m` the other's phrase repeated and `bf`
-reformulated (acknowledgement, and a check of understanding). Of the last two only the recall is told: there is
-no label on what else acknowledges. Times are estimated from the number of words.
+answer (whether a real "No." to a friend is one, nobody has labelled), `b^m` the other's phrase repeated and
+`bf` reformulated (acknowledgement, and a check of understanding). Of the last two only the recall is told: no
+label says what else acknowledges. Times are estimated from the number of words.
 """
 
 from __future__ import annotations
