@@ -12,7 +12,6 @@ from evaluation.script import Call, spoken
 from evaluation.timeline import Spoken, Timeline, lay_out, pieces
 from streaming.events import CallInfo, Event, Party, Profile, Seconds
 
-
 TURN_SILENCE: Seconds = 2.0
 """Speech behind a longer silence is a turn of its own, whoever spoke last."""
 

@@ -122,7 +122,20 @@ def voice_table(document: Document) -> str:
     """Flat against lively, as `evaluation.voice` measures it."""
     head = ("what", "AUC", "to reach", "speakers", "flat called flat", "lively called flat")
     found = [row for part in document.values() if isinstance(part, list) for row in part if "auc" in row]
-    return markdown(head, [_voice_row(row) for row in found])
+    return "\n".join([markdown(head, [_voice_row(row) for row in found]), *_on_real_calls(document)])
+
+
+def _on_real_calls(document: Document) -> Iterator[str]:
+    for call in document.get("agents", ()):
+        yield (
+            f"\nReal agent, `{call['call']}`: {call['agent_speech_seconds']:.0f} s of speech, "
+            f"{call['stretches']} stretches judged, {call['flat']} flat, {call['alerts']} alerts."
+        )
+    if cost := document.get("cost"):
+        yield (
+            f"\nCost of measuring a voice: {cost['ms_per_speech_second']:.1f} ms CPU a second of speech "
+            f"(to reach: {cost['target']:.0f})."
+        )
 
 
 def _voice_row(row: Document) -> list[str]:
