@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from detectors.addressing import Call
-from detectors.naming import Name, apart, is_known, is_word_too, parts, said_as, same
+from detectors.naming import Name, apart, is_known, is_usual, is_word_too, parts, said_as, same
 from detectors.text import Line, tokenize
+from detectors.vocative import Call
 from streaming.events import CallInfo, WordSpan
 
 
@@ -43,7 +43,7 @@ class Acquaintance:
 
         Rare ones it may not know, and those that are everyday words ("May", "Art") it writes as such.
         """
-        return any(not is_word_too(text) and (is_known(text) or text in self._written) for text in self.texts)
+        return any(not is_word_too(text) and (is_usual(text) or text in self._written) for text in self.texts)
 
     # Of a name that somebody was called by.
 

@@ -1,7 +1,6 @@
-"""An agent addressing somebody by name: uses of the customer's name, and calls to anybody else.
+"""Uses of the customer's name by the agent, whatever the recogniser made of it.
 
-Punctuation as heard tells who is addressed from who is spoken of ("Thank you, Karen." against "my
-colleague, Karen, will call"). Uses are forgiven freely; another's name counts only where it is plain.
+Only where it is said to the person: not spoken of, not checked or spelled, not just read back.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from rapidfuzz.distance import JaroWinkler
 from detectors.lexicon import lexicon, word_list
 from detectors.naming import (
     Name,
-    Span,
     can_be_name,
     is_known,
     is_long,
@@ -29,6 +27,7 @@ from detectors.naming import (
     sounds_like,
 )
 from detectors.text import Line
+from detectors.vocative import has_title, in_clause, is_addressed, is_alone, is_called
 
 _JOINED = 4  # words that one name may have been heard as
 _VERY_LIKE = 0.8  # Jaro-Winkler likeness from which a word without a capital may be a name
@@ -42,15 +41,6 @@ class Use:
     first: int
     last: int
     exact: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Somebody is addressed; `plain` where nothing else can be meant by how the sentence is cut."""
-
-    span: Span
-    texts: tuple[str, ...]
-    plain: bool
 
 
 def uses(line: Line, names: Sequence[Name], *, stated: Collection[str] = ()) -> tuple[Use, ...]:
@@ -105,17 +95,17 @@ def _match(line: Line, at: int, names: Sequence[Name]) -> tuple[int, bool]:
     if exact and not is_word_too(text):
         return 1, True
     if is_word_too(text):
-        addressed = is_addressed(line, at, at) if token.capital else _is_alone(line, at)
-        return int(exact and (addressed or _titled(line, at))), exact
+        addressed = is_addressed(line, at, at) if token.capital else is_alone(line, at)
+        return int(exact and (addressed or has_title(line, at))), exact
     if token.capital and not token.opens and any(same(text, name.text) for name in names):
         return int(not token.text.endswith("'s")), False
-    called = _titled(line, at) or _is_called(line, at, at)
+    called = has_title(line, at) or is_called(line, at, at)
     return int(called and _is_heard_badly(line, at, names)), False
 
 
 def _is_heard_badly(line: Line, at: int, names: Sequence[Name]) -> bool:
     """Somebody is addressed by what is no name that many have, and is like the known one."""
-    text, titled = said_as(line.tokens[at]), _titled(line, at)
+    text, titled = said_as(line.tokens[at]), has_title(line, at)
     wanted = {"surname", "any"} if titled else {"given", "any"}
     near = [name.text for name in names if name.role in wanted]
     if not can_be_name(line.tokens[at]):
@@ -138,7 +128,7 @@ def _is_joined(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
     if all(token.capital and len(token.text) > 1 for token in tokens):
         return any(_fits_better(joined, texts, name.text) for name in names)
     ends = any(last == at + width - 1 for _, last in line.sentence_of(at).clauses)
-    if ends and _titled(line, at):
+    if ends and has_title(line, at):
         return any(like(joined, name.text) for name in names if name.role != "given")
     return ends and any(sound(joined, name.text) >= _SAME_SOUND for name in names if is_long(name.text))
 
@@ -157,10 +147,10 @@ def _fits_better(joined: str, texts: Sequence[str], name: str) -> bool:
 
 
 def _is_use(line: Line, first: int, last: int, names: Sequence[Name], stated: Collection[str]) -> bool:
-    before = first - 1 - _titled(line, first)
+    before = first - 1 - has_title(line, first)
     if line.tokens[last].text.endswith("'s") or _is_checked(line, first, last, before):
         return False
-    if _in_clause(line, before, first) and line.texts[before] in word_list("names", "spoken_of"):
+    if in_clause(line, before, first) and line.texts[before] in word_list("names", "spoken_of"):
         return False
     if _is_subject(line, last) or (
         _is_bare_surname(line, first, last, names) and _opens(line, before, first)
@@ -169,23 +159,15 @@ def _is_use(line: Line, first: int, last: int, names: Sequence[Name], stated: Co
     return not (_opens(line, before, first) and _is_read_back(line, first, last, names, stated))
 
 
-def _titled(line: Line, at: int) -> bool:
-    return at > 0 and is_title(line.tokens[at - 1])
-
-
-def _in_clause(line: Line, before: int, at: int) -> bool:
-    return before >= 0 and any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
-
-
 def _opens(line: Line, before: int, first: int) -> bool:
     """Nothing stands before it in its sentence, and no title."""
-    return not _titled(line, first) and before < line.sentence_of(first).first
+    return not has_title(line, first) and before < line.sentence_of(first).first
 
 
 def _is_checked(line: Line, first: int, last: int, before: int) -> bool:
     """ "Am I speaking with …", "…, did I say that right?", "… with an i", and letters behind the name."""
     leads = lexicon("names").find(line, "verifies", "own_intro")
-    if _in_clause(line, before, first) and any(match.last == before for match in leads):
+    if in_clause(line, before, first) and any(match.last == before for match in leads):
         return True
     sentence = line.sentence_of(first)
     checks = lexicon("names").find(line, "checks_name")
@@ -227,68 +209,3 @@ def _is_read_back(line: Line, first: int, last: int, names: Sequence[Name], stat
     whole = line.sentence_of(first).last == last
     given = is_known(texts[0]) or any(name.role == "given" and same(texts[0], name.text) for name in names)
     return whole or last > first or not given
-
-
-# Anybody addressed.
-
-
-def is_addressed(line: Line, first: int, last: int) -> bool:
-    """The name ends its clause, and nothing but "okay", "thank you" and the like stands before it there."""
-    begin, end = next(clause for clause in line.sentence_of(first).clauses if clause[0] <= first <= clause[1])
-    if last != end:
-        return False
-    before = first - 1 - _titled(line, first)
-    leads = (line.texts[at] for at in range(begin, before + 1))
-    if all(text in word_list("names", "leads") for text in leads):
-        return True
-    ends = end == line.sentence_of(first).last and line.tokens[first].capital
-    return ends and line.texts[before] not in word_list("names", "not_before")
-
-
-def calls(line: Line) -> Iterator[Call]:
-    """Somebody called by name, whoever that is."""
-    at = 0
-    while at < len(line.tokens):
-        first, last = at, at - 1
-        while (
-            last + 1 < len(line.tokens)
-            and can_be_name(line.tokens[last + 1])
-            and _in_clause(line, first, last + 1)
-        ):
-            last += 1
-        if first <= last <= first + 1:
-            titled = _titled(line, first)
-            called = _is_called(line, first, last)
-            if called or (titled and is_addressed(line, first, last)):
-                texts = tuple(said_as(token) for token in line.tokens[first : last + 1])
-                place = not titled and texts[0] in word_list("names", "places_too")
-                plain = called and (titled or is_known(texts[0])) and not place
-                yield Call(span=Span(first=first, last=last, titled=titled), texts=texts, plain=plain)
-        at = max(last, at) + 1
-
-
-def _is_alone(line: Line, at: int) -> bool:
-    """Called, between commas: "Okay, art." for Art."""
-    return _is_called(line, at, at) and any(begin == at for begin, _ in line.sentence_of(at).clauses)
-
-
-def _is_called(line: Line, first: int, last: int) -> bool:
-    """Behind "thank you" and the like, or behind a comma at the end: nobody else can be meant."""
-    sentence = line.sentence_of(first)
-    number, (begin, end) = next(
-        (number, clause) for number, clause in enumerate(sentence.clauses) if clause[0] <= first <= clause[1]
-    )
-    before = line.texts[sentence.first : first - _titled(line, first)]
-    if (last != end and not _titled(line, first)) or not before:
-        return False
-    if all(text in word_list("names", "leads") for text in before):
-        return True
-    alone = begin == first - _titled(line, first)
-    return alone and last == sentence.last and not _points(line, sentence.clauses[number - 1])
-
-
-def _points(line: Line, clause: tuple[int, int]) -> bool:
-    """ "My colleague, Karen, will call": the clause before names who is meant, so nobody is addressed."""
-    begin, end = clause
-    texts = line.texts[max(begin, end - 4) : end + 1]
-    return texts[-1] in word_list("names", "not_before") or not word_list("names", "points").isdisjoint(texts)

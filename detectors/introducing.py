@@ -63,6 +63,8 @@ def _told(line: Line, setting: Setting) -> Iterator[Given]:
             continue
         end = clause_end(line, match.last + 1)
         span = run(line, match.last + 1, end) if end is not None else None
+        if span is None and setting.asked and end == match.last + 1 and is_known(line.texts[end]):
+            span = Span(first=end, last=end)  # "I'm blessing," to who is asked for the name
         if span is None or _is_possessive(line, span) or is_thing(line, span):
             continue
         if _greets_with_given(line, span, match.first, setting):  # whatever was made of the surname

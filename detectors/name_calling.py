@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from detectors.acquaintance import Acquaintance
-from detectors.addressing import Call, Use, calls, uses
+from detectors.addressing import Use, uses
 from detectors.base import Judge
 from detectors.introducing import named_first
 from detectors.lexicon import lexicon, word_list
@@ -19,6 +19,7 @@ from detectors.name_learning import ID
 from detectors.naming import Name, like, roles, said_as, same
 from detectors.rhythm import Rhythm, Tempo
 from detectors.text import Line
+from detectors.vocative import Call, calls
 from streaming.events import Detection, Seconds, Verdict
 
 _NOTES = {
@@ -136,7 +137,7 @@ class Calling:
         first, last = call.span.first, call.span.last
         verifies = lexicon("names").has(line, "verifies")
         alone = len(call.texts) == 1
-        if not (call.plain and alone) or verifies or not self._known.lacks(call):
+        if not (alone and (call.plain or call.greeted)) or verifies or not self._known.lacks(call):
             return _Called(line, first, last, call.texts, None)
         adopts = roles([(text,) for text in call.texts], titled=call.span.titled, sure=False)
         credit = self._credit(line, (Use(first=first, last=last, exact=False),), "adopted")

@@ -108,7 +108,12 @@ def is_title(token: Token) -> bool:
 
 
 def is_known(text: str) -> bool:
-    """Whether it is a given name that many people have."""
+    """Whether it is a given name that many people have, somewhere."""
+    return is_usual(text) or text in plain_words("rarer_names")
+
+
+def is_usual(text: str) -> bool:
+    """Whether recognisers of English write it as a matter of course."""
     return text in plain_words("given_names")
 
 

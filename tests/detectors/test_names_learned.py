@@ -104,6 +104,10 @@ def test_an_agent_named_back_by_the_customer_is_not_the_customer() -> None:
         (["C: My name is Linh Tran Ho. Ho is the first name."], ("linh", "tran", "ho")),
         (["A: May I ask who I'm speaking with?", "C: Will. Will Adebayo-Hart."], ("will", "adebayo", "hart")),
         (["A: May I ask who is calling?", "C: Hi Rick. Art Bello."], ("art", "bello")),
+        (
+            ["A: And who do I have the pleasure of helping?", "C: I'm blessing, I'm the eldest."],
+            ("blessing",),
+        ),
     ],
 )
 def test_people_say_who_they_are_in_many_ways(lines: list[str], name: tuple[str, ...]) -> None:
@@ -178,3 +182,10 @@ def test_a_name_from_the_data_is_not_learned_again() -> None:
 def test_what_the_agent_calls_somebody_of_whom_nothing_is_known_is_the_name() -> None:
     lines = ("A: Hello, this is Rick.", "C: Hi, my screen is dark.", "A: Oh no, Desmond.", "C: It is, yes.")
     assert known(*lines) == ("desmond",)
+    thanked = (
+        "A: Hello, this is Rick.",
+        "C: Hi, my screen is dark.",
+        "A: Thank you, Zsuzsi.",
+        "C: It is, yes.",
+    )
+    assert known(*thanked) == ("zsuzsi",)
