@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from detectors.base import Judge
@@ -78,13 +78,13 @@ class Language(Part):
 
     def _positive(self, reading: Reading) -> Iterator[Detection]:
         line = reading.line
-        surely = [match for match in reading.of("finds_way_surely") if self._own(line, match.first)]
-        ways = surely or [match for match in reading.of("finds_way") if self._own(line, match.first)]
         downs = [
             match
             for match in reading.of("turns_down")
             if self._own(line, match.first) and not _asks(line, match.first) and not _idle(reading, match)
         ]
+        surely = self._ways(reading, "finds_way_surely", ())
+        ways = surely or self._ways(reading, "finds_way", downs)
         lately, self._lately = self._lately, max(0, self._lately - (0 if reading.slight else 1))
         if ways and (surely or downs or lately):
             self._refusal = None
@@ -98,6 +98,15 @@ class Language(Part):
             self._lately = _LATELY
             if self._refusal is None:
                 self._refusal = _Refusal(line, downs[0].first, downs[0].last, 0.7)
+
+    def _ways(self, reading: Reading, label: str, downs: Sequence[Match]) -> list[Match]:
+        """Own words that find a way; "there's no way" is none."""
+        refused = {at for match in downs for at in range(match.first, match.last + 1)}
+        return [
+            match
+            for match in reading.of(label)
+            if self._own(reading.line, match.first) and match.last not in refused
+        ]
 
     def _settle(self, at: Seconds) -> Iterator[Detection]:
         refusal, self._refusal = self._refusal, None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from detectors.base import catalogue
 from detectors.service import Service
 from streaming.events import CallInfo, Detection
 from streaming.ports import Policy
@@ -153,3 +154,39 @@ def test_never_asked_is_missed_at_a_goodbye_and_not_when_the_line_drops() -> Non
 def test_an_opening_question_is_no_settling_question() -> None:
     found = judged("A: Anything else I should know before we start?", "C: No.", "A: Bye.", "C: Bye.")
     assert "delivered" not in verdicts(found, "service.resolution")
+
+
+EXAMPLES = [
+    (row.id, kind, text)
+    for row in catalogue().values()
+    if row.detector == Service.name
+    for kind, texts in row.examples.items()
+    for text in texts
+]
+
+
+@pytest.mark.parametrize(("behaviour", "verdict", "text"), EXAMPLES)
+def test_a_shipped_example_is_judged_as_the_catalogue_says(behaviour: str, verdict: str, text: str) -> None:
+    """Each in the plainest company: the customer's words said by the customer, a no after a request."""
+    talk = [
+        *OPENING,
+        "C: Can you help me with that?",
+        "A: Yes.",
+        "C: Good.",
+        "A: I see.",
+        "C: Well.",
+        "A: So.",
+    ]
+    if behaviour == "service.resolution" and verdict == "observed":
+        talk += ["A: Is that everything sorted?", f"C: {text}"]
+    elif verdict == "observed":
+        talk.append(f"C: {text}")
+    else:
+        talk += [
+            "C: So what now, please?",
+            "A: Well, then.",
+            "C: Yes?",
+            f"A: {text}",
+            "C: Okay then, thanks.",
+        ]
+    assert verdict in [one for one, _ in only(judged(*talk), behaviour)]
