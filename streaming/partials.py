@@ -46,9 +46,10 @@ class Partials:
         """The answer came, or never will."""
         self._outstanding -= 1
 
-    def close(self) -> None:
+    def close(self, utterance_id: str) -> None:
         """The utterance ended: an answer still under way is of no use."""
-        self._utterance_id = ""
+        if self._utterance_id == utterance_id:
+            self._utterance_id = ""
 
     def hear(
         self, spoken: Spoken, revision: int, transcript: Transcript

@@ -72,7 +72,7 @@ class Scribe:
         `hurried`: it came faster than anybody speaks, and must not make those wait who are speaking.
         """
         spoken = self._told_apart(spoken, whole=True)
-        self._partials[spoken.speaker].close()
+        self._partials[spoken.speaker].close(spoken.utterance_id)
         self._order.expect(spoken.utterance_id, due=due)
         tasks.create_task(self._final(spoken, due, "batch" if hurried else self._priority))
         if self._prosody is not None and self._may_measure(spoken.speaker) and _has_melody(spoken):

@@ -9,6 +9,7 @@ while it is a quarter of a second, and in the executor when it is more; transcri
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -105,6 +106,8 @@ class CallSession:
             ponder=parts.ponder,
             crosstalk=self._crosstalk(),
         )
+        self._spoken: list[tuple[Seconds, Spoken, bool]] = []  # due when, and whether it came hurried
+        self._flushed = False
         self._outgoing: list[Record] = []
         self._filed_until: list[tuple[int, Seconds]] = []
         self._undelivered: dict[str, Whisper] = {}
@@ -114,6 +117,19 @@ class CallSession:
         self._closed = False
         self._progress = asyncio.Event()  # audio came, a transcript came, records went, or the end
         self._to_publish = asyncio.Event()
+
+    def _write_down(self, tasks: asyncio.TaskGroup) -> None:
+        """What was said until where both parties were heard: whose speech it is shows on the other's channel.
+
+        Nothing due later could be filed yet.
+        """
+        until = math.inf if self._flushed else self.heard
+        waiting, self._spoken = self._spoken, []
+        for due, spoken, hurried in waiting:
+            if due <= until:
+                self._scribe.take(spoken, due, tasks, hurried=hurried)
+            else:
+                self._spoken.append((due, spoken, hurried))
 
     def _crosstalk(self) -> dict[Party, Crosstalk]:
         pairs = ((ear, self._ears.get(party.other)) for party, ear in self._ears.items())
@@ -244,6 +260,7 @@ class CallSession:
             if self._ended and self.inbox.empty:
                 break
         heard = await loop.run_in_executor(self._parts.executor, self._flush)
+        self._flushed = True
         self._digest(heard, tasks)
 
     def _may_listen(self) -> bool:
@@ -288,11 +305,12 @@ class CallSession:
             match item.what:
                 case Spoken():
                     hurried = self.inbox.ahead(item.due) > self._parts.config.ahead
-                    self._scribe.take(item.what, item.due, tasks, hurried=hurried)
+                    self._spoken.append((item.due, item.what, hurried))
                 case Lost():
                     self._lose(item.what, item.due)
                 case event:
                     self._order.add(event, due=item.due)
+        self._write_down(tasks)
         self._order.hear(self.heard)
         self._file()
         self.moved.set()

@@ -65,7 +65,7 @@ def test_a_long_line_is_asked_for_more_rarely_since_it_costs_more() -> None:
 def test_a_new_utterance_is_not_asked_for_at_its_first_sound() -> None:
     partials = Partials(Party.AGENT)
     asked_at(partials, 2.0, 0.5)
-    partials.close()
+    partials.close("a1")
     assert not partials.wanted((5.0, 5.4), every=0.5)
     assert partials.wanted((5.0, 5.5), every=0.5)
 
@@ -92,7 +92,7 @@ def test_an_answer_that_a_newer_one_has_passed_is_not_shown() -> None:
 def test_an_answer_behind_the_end_of_its_utterance_is_not_shown() -> None:
     partials = Partials(Party.AGENT)
     revision = partials.ask(spoken(0.5))
-    partials.close()
+    partials.close("a1")
     assert partials.hear(spoken(0.5), revision, transcript("good")) is None
 
 
@@ -166,3 +166,12 @@ async def test_the_nodes_pace_is_kept_and_no_line_grows_while_there_is_none(exec
         shown = [one for one in sink.events(Utterance) if isinstance(one, Utterance) and not one.final]
         assert bool(shown) == (name != "off")
     assert lines["dense"] > lines["sparse"] > lines["off"] == 0
+
+
+def test_the_end_of_an_earlier_utterance_leaves_the_line_that_grows_alone() -> None:
+    """It is told of late, where the other party's audio had to be waited for."""
+    partials = Partials(Party.AGENT)
+    growing = spoken(1.0, utterance="a2")
+    revision = partials.ask(growing)
+    partials.close("a1")
+    assert partials.hear(growing, revision, transcript("hello")) is not None
