@@ -10,13 +10,13 @@ In doubt nothing is judged: lost audio, unsure words, half an echo, an answer to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from detectors.base import Judge
-from detectors.correction import corrected, is_bare_objection, is_objection
+from detectors.acknowledgement_verdicts import BEHAVIOUR, TurnJudge
+from detectors.correction import corrected, is_bare_objection, is_disputed, is_objection, retracted
 from detectors.customer_turn import CustomerTurn, Limits
-from detectors.echo import Echo, Stated, listen, question_words
+from detectors.echo import Stated, listen, question_words
 from detectors.figures import flow
 from detectors.floor import Floor
 from detectors.keywords import keywords, stems
@@ -36,24 +36,16 @@ from streaming.events import (
     Utterance,
     Verdict,
     WordsHeldBack,
-    WordSpan,
 )
 from streaming.ports import Policy
 
-BEHAVIOUR = "listening.acknowledgement"
 _OPEN = 3  # customer turns waiting at once: an older one is not judged any more
-_TIMING: Seconds = 0.25  # by which recognisers place words beside their sound
 _LATELY = 3  # agent lines
 _UNHEARD = frozenset({"low_confidence", "overrun"})
 """Reasons that hold back words somebody may have said; the others hold back what nobody did."""
-_NOTES = {
-    Verdict.DELIVERED: "The agent says back what the customer stated.",
-    Verdict.MISSED: "The agent moves on without saying back what the customer stated.",
-    Verdict.HARMFUL: "The agent reads the customer's number back otherwise.",
-}
 
 
-class Acknowledgement(Judge):
+class Acknowledgement(TurnJudge):
     """One call's judge of listening.acknowledgement."""
 
     name = "acknowledgement"
@@ -68,13 +60,10 @@ class Acknowledgement(Judge):
             apart=self.threshold(BEHAVIOUR, "apart"),
             statement_words=self.threshold(BEHAVIOUR, "statement_words"),
         )
-        self._open: list[CustomerTurn] = []
         self._asked: frozenset[str] = frozenset()  # stems of the agent's last question
         self._agent: deque[Line] = deque(maxlen=12)
         self._used: deque[frozenset[str]] = deque(maxlen=12)  # stems of each of these lines
         self._customer: deque[Line] = deque(maxlen=8)
-        self._settled: set[str] = set()  # figures that came back rightly
-        self._now: Seconds = 0.0
 
     def feed(self, event: Event, /) -> Iterable[Detection]:
         if isinstance(event, Utterance) and not event.final:
@@ -101,14 +90,16 @@ class Acknowledgement(Judge):
 
     def _hear_customer(self, line: Line) -> Iterator[Detection]:
         nods = move(line) is Move.NOD
+        corrects = any(turn.rivals for turn in self._open)
         yield from self._answered(line, nods)
-        cuts_in = any(turn.reply and _cuts_in(line, turn.reply[-1]) for turn in self._open)
+        cuts_in = any(turn.is_cut_by(line) for turn in self._open)
         if not (nods and (cuts_in or any(turn.held for turn in self._open))):
             yield from self._turn_over(cut_short=cuts_in)
         said = self._remark(line)
         if nods and not said.accepts:
             return
         turn = self._open[-1] if self._open and self._open[-1].goes_on else self._begin(line)
+        turn.corrects = turn.corrects or corrects
         if said.accepts and not turn.stated.lines:
             turn.recall(line, self._customer, self._asked)
         else:
@@ -158,9 +149,8 @@ class Acknowledgement(Judge):
             return  # what the customer says again belongs to the same turn
         if went is not Move.NOD:
             self._asked = question_words(line)
-            self._open = [
-                turn for turn in self._open if turn.matter is not Matter.NONE and not turn.contested
-            ]
+            yield from self._settle_disputes(line)
+            self._open = [turn for turn in self._open if turn.matter is not Matter.NONE]
         least = self.threshold(BEHAVIOUR, "least_confidence")
         for turn in list(self._open):
             if went is Move.NOD and not turn.reply and not (is_refusal(line) and turn.told):
@@ -169,6 +159,20 @@ class Acknowledgement(Judge):
             turn.compare(line, went, unsure=unsure, meaning=self.policy.meaning)
             if turn.is_acknowledged:
                 yield self._delivered(turn, turn.echo, turn.reply)
+
+    def _settle_disputes(self, line: Line) -> Iterator[Detection]:
+        """What the agent says to what may have been a correction."""
+        for turn in [turn for turn in self._open if turn.contested is not None]:
+            answer = turn.contested
+            found = retracted(turn.rivals, turn.reply, answer, line) if answer is not None else None
+            if found is not None:
+                yield self._wrong(turn, found.sides, confidence=0.85, answer=answer)
+            elif turn.misread is not None and answer is not None:
+                yield from self._decide(turn, turn.misread, answer)
+            elif turn.is_echoed:
+                yield self._delivered(turn, turn.echo, turn.reply)
+            else:
+                self._open.remove(turn)
 
     # --- time passes
 
@@ -189,25 +193,28 @@ class Acknowledgement(Judge):
         for turn in list(self._open):
             corrects = corrected(turn.rivals, turn.reply, line) if turn.rivals else None
             if corrects is not None:
-                sides = (corrects.stated.evidence(), corrects.said.evidence())
-                yield self._wrong(turn, sides, confidence=0.95 if is_objection(line) else 0.85, answer=line)
+                yield self._wrong(
+                    turn, corrects.sides, confidence=0.95 if is_objection(line) else 0.85, answer=line
+                )
+            elif turn.misread is not None and answer_to(turn.misread, line) is not Answer.SILENT:
+                yield from self._decide(turn, turn.misread, line)
+            elif turn.rivals and (is_bare_objection(line) or is_disputed(turn.rivals, line)):
+                turn.contested = line
             elif turn.misread is not None:
                 yield from self._decide(turn, turn.misread, line)
-            elif turn.rivals and is_bare_objection(line):
-                turn.contested = True
             elif turn.is_echoed and (turn.rivals or (turn.held and not nods)):
                 yield self._delivered(turn, turn.echo, turn.reply)
 
     def _decide(self, turn: CustomerTurn, found: Misreading, line: Line) -> Iterator[Detection]:
         answer = answer_to(found, line)
         if answer is Answer.CORRECTED:
-            yield self._wrong(turn, _sides(found), confidence=0.95, answer=line)
+            yield self._wrong(turn, found.sides, confidence=0.95, answer=line)
         elif answer is Answer.REFUSED and found.last:
-            yield self._wrong(turn, _sides(found), confidence=0.8, answer=line)
+            yield self._wrong(turn, found.sides, confidence=0.8, answer=line)
         elif answer is Answer.CONFIRMED:
             # It looked wrong, yet the customer says it is right: the recogniser erred, not the agent.
             self._settled.add(found.stated.value)
-            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, 0.7, _sides(found))
+            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, 0.7, found.sides)
         else:
             yield from self._stands(turn, found)
 
@@ -222,9 +229,9 @@ class Acknowledgement(Judge):
         """Nobody corrected it: charged only where no recogniser makes such an error by itself; else it is
         far likelier that a digit was misheard than that agent and customer both let it pass."""
         if found.clear and not turn.doubtful:
-            yield self._wrong(turn, _sides(found), confidence=0.65)
+            yield self._wrong(turn, found.sides, confidence=0.65)
         else:
-            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, 0.6, _sides(found))
+            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, 0.6, found.sides)
 
     def _turn_over(self, *, cut_short: bool = False) -> Iterator[Detection]:
         for turn in [turn for turn in self._open if turn.reply and not turn.contested]:
@@ -251,53 +258,3 @@ class Acknowledgement(Judge):
         lost = self._floor.missing(turn.end, self._now, Party.AGENT)
         sure = turn.stated.confidence >= self.threshold(BEHAVIOUR, "least_confidence")
         return sure and not lost and not turn.doubtful
-
-    # --- verdicts
-
-    def _delivered(self, turn: CustomerTurn, echo: Echo, reply: Sequence[Line]) -> Detection:
-        if echo.figure:
-            self._settled.update(one.value for one in turn.stated.figures)
-        return self._verdict(turn, Verdict.DELIVERED, reply, echo.confidence, echo.evidence)
-
-    def _wrong(
-        self,
-        turn: CustomerTurn,
-        sides: tuple[WordSpan, ...],
-        *,
-        confidence: float,
-        answer: Line | None = None,
-    ) -> Detection:
-        evidence = sides + ((answer.whole(),) if answer is not None else ())
-        return self._verdict(turn, Verdict.HARMFUL, turn.reply, confidence, evidence, kind="wrong_readback")
-
-    def _verdict(
-        self,
-        turn: CustomerTurn,
-        verdict: Verdict,
-        reply: Sequence[Line],
-        confidence: float,
-        evidence: tuple[WordSpan, ...],
-        kind: str = "",
-    ) -> Detection:
-        self._open.remove(turn)
-        return self.detect(
-            BEHAVIOUR,
-            verdict,
-            where=turn.where,
-            start=reply[0].start,
-            end=reply[-1].end,
-            at=max(self._now, reply[-1].end),
-            kind=kind,
-            confidence=confidence,
-            evidence=evidence,
-            note=_NOTES[verdict],
-        )
-
-
-def _cuts_in(line: Line, before: Line) -> bool:
-    """Whether a line began while the other party was still speaking, give or take how words are timed."""
-    return line.seconds(0, 0)[0] < before.seconds(0, len(before.tokens) - 1)[1] - _TIMING
-
-
-def _sides(found: Misreading) -> tuple[WordSpan, ...]:
-    return tuple(one.line.evidence(one.first, one.last) for one in (found.stated, found.said))

@@ -14,6 +14,7 @@ from detectors.details import Item, alike, items, tells
 from detectors.lexicon import lexicon, word_list
 from detectors.spelling import letters_said
 from detectors.text import Line
+from streaming.events import WordSpan
 
 _LEXICON = "acknowledgement"
 _OPENING = 4  # tokens in which a correction begins
@@ -26,6 +27,10 @@ class Rival:
 
     stated: Item
     said: Item
+
+    @property
+    def sides(self) -> tuple[WordSpan, ...]:
+        return (self.stated.evidence(), self.said.evidence())
 
 
 def rivals(stated: Sequence[Line], reply: Sequence[Line]) -> tuple[Rival, ...]:
@@ -51,6 +56,25 @@ def corrected(found: Iterable[Rival], reply: Sequence[Line], line: Line) -> Riva
         for item in again:
             leads = item.first < _OPENING and item.value not in letters_said(line)
             if tells(item, rival.stated) and (objects or leads):
+                return rival
+    return None
+
+
+def is_disputed(found: Sequence[Rival], line: Line) -> bool:
+    """Whether the customer's next words may be a correction that was not heard well enough to tell."""
+    leads = any(item.first == 0 and item.kind == "sign" for item in items(line))
+    return bool(found) and (is_objection(line) or leads) and line.sentences[0].mark != "?"
+
+
+def retracted(found: Iterable[Rival], reply: Sequence[Line], answer: Line, line: Line) -> Rival | None:
+    """The rival that the agent's own next words take back: after a disputed read-back she says what was
+    stated first, or what the customer just said, and not what she had read."""
+    before = [item for one in reply for item in items(one)]
+    fresh = [item for item in items(line) if not any(tells(item, one) for one in before)]
+    again = [item for item in items(answer) if len(item.value) > 1]
+    for rival in found:
+        for item in fresh:
+            if tells(item, rival.stated) or any(tells(item, one) for one in again):
                 return rival
     return None
 

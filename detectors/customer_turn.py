@@ -21,7 +21,8 @@ _HALF = 0.35  # an echo this strong is too much to call it missed
 _RECAP_POINTS = 2  # after "yes, I'll take that" the terms must come back, not one word of them
 _BESIDE_EASE = 3 * PLAIN  # behind "thank you" or "that's fine" a story is told by three words, not by one
 _BESIDE_ECHO = 2 * PLAIN  # behind the agent's own words said back: the customer acknowledges her
-_RICH, _SURELY = 2.0, 0.7  # weight and recogniser confidence of a statement that nothing need point at
+_RICH, _SURELY = 3.0, 0.8  # weight and recogniser confidence of a statement that nothing need point at
+_TIMING: Seconds = 0.25  # by which recognisers place words beside their sound
 _LEAST_TOLD = 3  # tokens: fewer are an answer, and what was asked says what they mean
 _CUT_IN: Seconds = 0.3  # a reply that starts this long before the customer's end does not answer her
 _FRAGMENT = 2  # tokens
@@ -69,7 +70,10 @@ class CustomerTurn:
     agrees: bool = False  # it opens with a yes: the agent's own words were the matter
     retorts: bool = False
     accepts: bool = False
-    contested: bool = False  # "no": what is wrong with it comes next
+    contested: Line | None = (
+        None  # the customer's "no" or number behind it, till it is told what of it is wrong
+    )
+    corrects: bool = False  # it follows a read-back that may have been wrong: it is about that
 
     @property
     def start(self) -> Seconds:
@@ -123,7 +127,7 @@ class CustomerTurn:
         self.wants_action = self.wants_action or said.action
         self.asks = said.question
         beside = said.eases and not said.surely
-        least = _BESIDE_EASE if beside else _BESIDE_ECHO if self.stated.opens_familiar(line) else PLAIN
+        least = _BESIDE_EASE if beside else _BESIDE_ECHO if self.stated.opens_familiar(line, known) else PLAIN
         fresh = self.stated.fresh_in(line, said.easy)
         self.fresh += fresh
         self.told = self.told or (fresh >= least and len(line.tokens) >= _LEAST_TOLD)
@@ -190,6 +194,8 @@ class CustomerTurn:
         if self.eases or not (self.matter is Matter.DOES or self.told) or self.echo.score >= _HALF:
             return 0.0
         close = self.limits.apart / 2 if done.closeness is None else done.closeness
+        if self.rivals or self.corrects or (done.wraps_up and self.matter is not Matter.DOES):
+            return 0.0
         at_once = self.move is Move.ON and not done.says_first
         limit = self.limits.close if at_once or done.deflects else self.limits.apart
         if done.takes_up or done.warm or close >= limit:
@@ -199,7 +205,7 @@ class CustomerTurn:
         sure = 0.0
         if done.refuses:
             sure = 0.8
-        elif self.move is Move.ON and not (done.says_first and self.asks):
+        elif self.move is Move.ON and not (done.bides or (done.says_first and self.asks)):
             sure = 0.85 if self.matter is Matter.DOES else 0.7
         elif self.asks and not self.retorts:
             sure = 0.0  # what follows may be the answer
@@ -212,6 +218,13 @@ class CustomerTurn:
         if self.turns == 1:
             return sure
         return min(sure, 0.5) if self.promised else 0.0
+
+    def is_cut_by(self, line: Line) -> bool:
+        """Whether the customer goes on while the agent is replying, give or take how words are timed."""
+        if not self.reply:
+            return False
+        last = self.reply[-1]
+        return line.seconds(0, 0)[0] < last.seconds(0, len(last.tokens) - 1)[1] - _TIMING
 
     @property
     def is_plain(self) -> bool:

@@ -106,7 +106,7 @@ def alike(stated: Item, said: Item) -> bool:
     if stated.kind != "sign":
         return True
     if min(len(one), len(other)) >= 4:
-        return OSA.distance(one, other) <= max(2, len(one) // 3) or sorted(one) == sorted(other)
+        return OSA.distance(one, other) <= max(2, len(one) // 2) or sorted(one) == sorted(other)
     if max(len(one), len(other)) <= 2:
         return bool(fuzz.ratio(word_of(one), word_of(other)) >= _ALIKE_WORDS) or one[0] == other[0]
     alike_digits = sum(a == b for a, b in zip(one, other, strict=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz
@@ -67,10 +67,13 @@ class Stated:
         own = [pair for pair in self.words if pair[0] is line and pair[1].token not in easy]
         return sum(word.weight for _, word in _distinct(own) if word.stem not in self.familiar)
 
-    def opens_familiar(self, line: Line) -> bool:
-        """Whether a line begins with what the agent had been saying ("the form. Naturally.")."""
-        first = [word for home, word in self.words if home is line and word.token <= line.sentences[0].last]
-        return bool(first) and all(word.stem in self.familiar for word in first)
+    def opens_familiar(self, line: Line, known: Collection[str]) -> bool:
+        """Whether a line begins with what the agent had been saying ("the form. Naturally.", "318, fine"):
+        words, or figures she said, which are `known`."""
+        opening = line.sentences[0].last
+        first = [word for home, word in self.words if home is line and word.token <= opening]
+        told = [one for one in self.figures if one.line is line and one.first == 0 and one.value in known]
+        return bool(told) or (bool(first) and all(word.stem in self.familiar for word in first))
 
     @property
     def confidence(self) -> float:

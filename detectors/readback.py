@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 from detectors.figures import Figure, flow, nearly
 from detectors.lexicon import lexicon
 from detectors.text import Line
+from streaming.events import WordSpan
 
 _LEXICON = "acknowledgement"
 _CUE_TOKENS = 6  # a cue stands this close in front of the figure
@@ -99,6 +100,10 @@ class Misreading:
     stated: Figure
     said: Figure
     last: bool  # nothing follows it but thanks or a check: a "no" behind it is about it
+
+    @property
+    def sides(self) -> tuple[WordSpan, ...]:
+        return tuple(one.line.evidence(one.first, one.last) for one in (self.stated, self.said))
 
     @property
     def clear(self) -> bool:

@@ -32,6 +32,8 @@ class Uptake:
     takes_up: bool = False  # "you're right", "that's hard", "my mistake"
     warm: bool = False  # "ha", "aw": heard as what it was, small talk
     complies: bool = False  # "sending it now", "done"
+    wraps_up: bool = False  # asks whether anything else is wanted: what was said last was no matter
+    bides: bool = False  # asks for nothing but a moment
     deflects: bool = False  # "it's in the terms", "like I said"
     refuses: bool = False  # "nah", and nothing else
     closeness: float | None = None
@@ -44,6 +46,8 @@ def uptake(stated: Sequence[Line], reply: Sequence[Line], meaning: Meaning | Non
         takes_up=any(book.has(line, "takes_up") for line in reply),
         warm=any(book.has(line, "warm") for line in reply),
         complies=any(book.has(line, "complies", "does_it") or _is_doing(line) for line in reply),
+        wraps_up=any(book.has(line, "wraps_up") for line in reply),
+        bides=_bides(reply),
         deflects=any(book.has(line, "deflects") for line in reply),
         refuses=all(is_refusal(line) for line in reply),
         closeness=None if meaning is None else closeness(stated, reply, meaning),
@@ -92,6 +96,14 @@ def _says_first(reply: Sequence[Line]) -> bool:
         if len(sentence) >= _LEAST_ANSWER and not _only_nods(line, sentence):
             return not asks_anew(line, sentence)
     return False
+
+
+def _bides(reply: Sequence[Line]) -> bool:
+    asking = [(line, one) for line, one in _sentences(reply) if asks_anew(line, one)]
+    moment = word_list(_LEXICON, "moment")
+    return bool(asking) and all(
+        not moment.isdisjoint(line.texts[one.first : one.last + 1]) for line, one in asking
+    )
 
 
 def _sentences(reply: Sequence[Line]) -> Iterator[tuple[Line, Sentence]]:

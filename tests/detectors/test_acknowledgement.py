@@ -377,6 +377,17 @@ def test_no_correction_is_no_wrong_read_back(stated: str, reply: str, answer: st
     assert WRONG not in names(judged("A: Go ahead.", f"C: {stated}", f"A: {reply}", f"C: {answer}"))
 
 
+def test_what_the_agent_takes_back_was_wrong_though_the_correction_was_misheard() -> None:
+    parts = (
+        "A: Which door?",
+        "C: Door nine, departures.",
+        "A: Okay, she'll pull up to door five.",
+        "C: 999.5",
+    )
+    assert names(judged(*parts, "A: Door nine, I heard five."))[0] == WRONG
+    assert WRONG not in names(judged(*parts, "A: Door five, yes. See you there."))
+
+
 def test_a_no_alone_waits_for_what_is_wrong() -> None:
     parts = ("A: Which day?", "C: The thirteenth of June.", "A: Lovely, the thirtieth of June.", "C: No.")
     assert names(judged(*parts, "C +0.6: The thirteenth."))[0] == WRONG
