@@ -87,7 +87,8 @@ class Leakage(Part):
         frustrated = self.talk.frustrated(line.start)
         answering = self._is_owed(line)
         for leak in leaks(line, frustrated=frustrated, answering=answering):
-            yield self._leaked(line, leak)
+            if leak.kind != "clipped" or not self._was_asked():
+                yield self._leaked(line, leak)
         yield from self._taken_over(answer)
         yield from self._raised(line, frustrated)
 
@@ -97,6 +98,11 @@ class Leakage(Part):
             return not self._reply
         tense = self.talk.customer.level(line.start) >= self.judge.threshold(LEAKAGE, "tense_level")
         return tense and not self.talk.cue.eases
+
+    def _was_asked(self) -> bool:
+        """A short answer to a question is an answer."""
+        last = self.talk.floor.last(Party.CUSTOMER)
+        return last is None or last.sentences[-1].mark == "?"
 
     def answered(self, answer: Answer) -> Iterable[Detection]:
         if answer.leaks:

@@ -23,7 +23,8 @@ _LEAST_CONFIDENCE = 0.4  # mean recogniser confidence of the phrase's words
 _UNSURE = 0.6
 _UNSURE_COST = 0.2
 _QUOTE_REACH = 3  # tokens between the end of "he said that" and the phrase
-_CLIPPED = frozenset({"no", "nah", "nope", "yeah", "so", "and", "well", "then"})
+_NO = frozenset({"no", "nah", "nope"})
+_WELL = frozenset({"yeah", "so", "and", "well", "then"})  # as a question only: "So?"
 _MOST_CLIPPED = 2
 _NO_OFFER = frozenset(
     {"not", "never", "only", "need", "have", "tell", "hear", "understand", "imagine", "say", "be"}
@@ -92,14 +93,12 @@ def is_cold(line: Line) -> bool:
 
 
 def is_clipped(line: Line) -> bool:
-    """ "Nope.", "Yeah?": nothing else. A plain "yes" or "mm-hm" takes nobody's turn away."""
-    short = len(line.tokens) <= _MOST_CLIPPED and not line.utterance.words[-1].text.endswith((",", "-"))
-    return short and all(text in _CLIPPED for text in line.texts) and not _agrees(line)
-
-
-def _agrees(line: Line) -> bool:
-    """ "Yeah." is a nod; "Yeah?" is not."""
-    return line.texts[0] == "yeah" and not line.asks
+    """ "Nope.", "So?": nothing else. A plain "yes" or "mm-hm" takes nobody's turn away."""
+    if len(line.tokens) > _MOST_CLIPPED or line.utterance.words[-1].text.endswith((",", "-")):
+        return False
+    return all(text in _NO for text in line.texts) or (
+        line.asks and all(text in _WELL for text in line.texts)
+    )
 
 
 def _counts(label: str, frustrated: bool, answering: bool) -> bool:

@@ -33,7 +33,7 @@ class Recovery(Part):
         if line.start > good.line.end + self.judge.threshold(RECOVERY, "eases_seconds"):
             self._good = None
             return
-        if cue.eases:
+        if cue.eases and "bye" not in line.texts and "goodbye" not in line.texts:
             self._upset = False
             yield self._eased(line, good)
 
