@@ -32,17 +32,17 @@ _SAME_SHARE = 0.6  # … and their share of this turn's
 _EARLIER = 8.0  # seconds between a request and its repetition; sooner it is one turn
 
 # What speaks for frustration beside words, as shares of a turn's weight, and the weight from which it shows
-# frustration. From a logistic regression on the development calls, each call left out in its turn (words 4.5 : level
-# 1.2 : an answer that hurt 1.7); meaning counts half of what it gave there, because in small talk between
-# strangers (SwDA), where nobody is upset, it raised more than it found.
+# frustration. From a logistic regression on the development calls (words 4.5 : level 1.2 : an answer that
+# hurt 1.7); meaning counts half of what it got there, because in small talk between strangers (SwDA), where
+# nobody is upset, it raised more than it found.
 _LEVEL = 0.25
 _MEANING = 0.15
 _HURT = 0.35
 _SHOWS = 0.6
 _STRONG = 1.0  # a cue that thanks do not take back
 
-# In the heat of it words are not needed: of the development calls' statements without a cue, nine in ten
-# behind an answer that hurt, and eight in ten that meant something like it, were labelled as frustrated.
+# In the heat of it words are not needed: of the development calls' statements without a cue, about eight in
+# ten behind an answer that hurt, and as many that meant something like it, were labelled as frustrated.
 _HEATED = 1.5
 _HOT = 2.0
 _MEANT = 0.5
