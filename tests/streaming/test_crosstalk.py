@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +13,13 @@ import pytest
 import soundfile
 import soxr
 
-from streaming.audio import WINDOW, Chunk
+from streaming.audio import WINDOW, Chunk, Encoding
+from streaming.channel import Piece
 from streaming.crosstalk import BandLevels, CopyRules, Crosstalk, shared
-from streaming.events import Party, Seconds
-from streaming.ports import SAMPLE_RATE, Samples
+from streaming.events import Event, Party, Seconds, Utterance, Word, WordsHeldBack
+from streaming.ports import SAMPLE_RATE, Samples, SpeechRequest, Transcript
+from streaming.session import CallSession
+from tests.streaming.test_session import Sink, call, parts_for
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CALLS = ("good_call", "curt_call", "bad_answer_call")
@@ -144,3 +150,62 @@ def test_levels_forget_what_no_utterance_can_reach() -> None:
     held = sum(len(rows) for _, rows in heard._rows)
     assert held * 256 / SAMPLE_RATE < 18.0
     assert heard.between(0, 10).max() == pytest.approx(-100.0)
+
+
+class Loud:
+    """Voice wherever a window is over -45 dBFS."""
+
+    def probabilities(self, samples: Samples, /) -> Samples:
+        level = np.sqrt(np.mean(samples.reshape(-1, WINDOW) ** 2, axis=1))
+        return (level > 10 ** (-45 / 20)).astype(np.float32)
+
+
+class EveryWindow:
+    """A recogniser that hears a word in every tenth of a second of voice."""
+
+    async def transcribe(self, request: SpeechRequest, /) -> Transcript:
+        starts = [at for first, last in request.voiced for at in np.arange(first, last - 0.1, 0.1).tolist()]
+        return Transcript(words=tuple(Word(text="word", start=at, end=at + 0.1) for at in starts))
+
+    def forget(self, call_id: str, /) -> None:
+        pass
+
+
+async def told_of_a_call(agent: Samples, customer: Samples, *, skew: Seconds) -> list[Event]:
+    """The log of a call whose agent's audio comes `skew` before the customer's."""
+    sink = Sink()
+    with ThreadPoolExecutor(1) as executor:
+        parts = replace(parts_for(executor, sink, EveryWindow(), buffered=30.0), voice=Loud)
+        session = CallSession(call(), rate=SAMPLE_RATE, parts=parts)
+        pieces = [
+            Piece(party=party, position=at, encoding=Encoding.PCM_F32LE, data=audio[at : at + 1600].tobytes())
+            for party, audio in ((Party.AGENT, agent), (Party.CUSTOMER, customer))
+            for at in range(0, len(audio), 1600)
+        ]
+        late = round(skew * SAMPLE_RATE)
+        pieces.sort(key=lambda one: one.position + (late if one.party is Party.CUSTOMER else 0))
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(session.run())
+            for piece in pieces:
+                session.offer(piece)
+                await asyncio.sleep(0)
+            session.end("client", "bye")
+        await running
+    return [record.event for record in sink.records]
+
+
+@pytest.mark.parametrize("skew", [0.0, 1.5])
+async def test_words_that_came_back_are_not_credited_whichever_party_comes_first(skew: Seconds) -> None:
+    customer = sample_call("good_call")[Party.CUSTOMER][5 * SAMPLE_RATE : 37 * SAMPLE_RATE]
+    agent = echo(customer, decibels=-15.0, delay=0.1)
+    events = await told_of_a_call(agent, customer, skew=skew)
+    credited = {
+        party: sum(len(one.words) for one in events if isinstance(one, Utterance) and one.speaker is party)
+        for party in Party
+    }
+    held = [one for one in events if isinstance(one, WordsHeldBack)]
+    assert credited[Party.CUSTOMER] > 30
+    assert credited[Party.AGENT] == 0
+    assert {(one.speaker, one.reason) for one in held} == {(Party.AGENT, "crosstalk")}
+    assert sum(len(one.words) for one in held) > 20
+    assert sum(one.doubtful for one in held) == 0
