@@ -4,13 +4,15 @@ faster-whisper bundles an older export of the network, which on telephone speech
 (docs/decisions/0005: it finds 33 % of a real caller's loud frames where this one finds 91 %).
 
 The network has two parts: an encoder that sees each window with 64 samples of what came before, and an
-LSTM whose state runs from window to window. Carrying both gives the probabilities of a whole-file run, bit
-for bit, however the audio is cut.
+LSTM whose state runs from window to window. Carrying both gives the same probabilities, bit for bit, however
+the audio is cut. Through a noisy stretch without speech the state sinks so low that the next sentence may
+not lift it again, so its fast half is forgotten every `_FORGET` windows of it (docs/decisions/0005).
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -25,6 +27,8 @@ WINDOW = 512
 
 CONTEXT = 64
 _STATE = (1, 1, 128)
+_QUIET = 0.1  # a window of less is no speech, and near none
+_FORGET = 94  # windows of that in a row: 3.0 s
 
 
 class SileroNetwork:
@@ -81,6 +85,7 @@ class SileroVoiceActivity:
         self._h: Samples = np.zeros(_STATE, np.float32)
         self._c: Samples = np.zeros(_STATE, np.float32)
         self._context: Samples = np.zeros(CONTEXT, np.float32)
+        self._quiet = 0  # windows without speech up to now
 
     def probabilities(self, samples: Samples, /) -> Samples:
         """One speech probability (0 to 1) per 512 samples; the argument is only read.
@@ -96,5 +101,22 @@ class SileroVoiceActivity:
         framed[0, :CONTEXT] = self._context
         framed[1:, :CONTEXT] = framed[:-1, -CONTEXT:]
         self._context = framed[-1, -CONTEXT:].copy()
+        found = [self._run(framed[first:last]) for first, last in self._runs(len(framed))]
+        return np.concatenate(found)
+
+    def _runs(self, windows: int) -> Iterator[tuple[int, int]]:
+        """As far as the state can last: it is forgotten only where a run ends."""
+        done = 0
+        while done < windows:
+            last = min(windows, done + _FORGET - self._quiet)
+            yield done, last
+            done = last
+
+    def _run(self, framed: Samples) -> Samples:
         found, self._h, self._c = self._network.run(framed, self._h, self._c)
+        voiced = np.flatnonzero(found >= _QUIET)
+        self._quiet = len(found) - 1 - int(voiced[-1]) if len(voiced) else self._quiet + len(found)
+        if self._quiet >= _FORGET:
+            self._h = np.zeros(_STATE, np.float32)
+            self._quiet = 0
         return found

@@ -12,6 +12,7 @@ import soundfile
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from models.vad import SileroVoiceActivity, shared_network
 from streaming.ports import Samples
@@ -104,3 +105,40 @@ def test_broken_windows_are_refused(shape: tuple[int, ...]) -> None:
 
 def test_no_audio_gives_no_probability() -> None:
     assert len(SileroVoiceActivity().probabilities(np.zeros(0, np.float32))) == 0
+
+
+def after_a_hold(name: str = "bad_answer_call", turn: int = 4) -> tuple[NDArray[np.float32], slice]:
+    """An agent's turn behind fifteen seconds of an office, 20 dB below speech, and where its windows lie."""
+    truth = json.loads((SAMPLES / f"{name}.truth.json").read_text())
+    audio, rate = soundfile.read(SAMPLES / f"{name}.flac", dtype="float32")
+    said = [one for one in truth["turns"] if one["speaker"] == "agent"][turn]
+    speech = audio[int(said["start"] * rate) : int(said["end"] * rate), 0]
+    rng = np.random.default_rng(1)
+    quiet = np.concatenate((np.zeros(15 * rate, np.float32), speech))
+    level = np.sqrt(np.mean(speech**2)) / 10
+    noise = np.cumsum(rng.normal(0, 1, len(quiet)))
+    noise = noise - np.convolve(noise, np.ones(40) / 40, "same")
+    noisy = (quiet + level * noise / noise.std()).astype(np.float32)
+    whole = whole_windows(soxr.resample(noisy, rate, 16000))
+    return whole, slice(15 * 16000 // 512, len(whole) // 512)
+
+
+@pytest.mark.parametrize(("name", "turn"), [("curt_call", 1), ("curt_call", 3), ("bad_answer_call", 0)])
+def test_a_long_noisy_silence_does_not_deafen_it(name: str, turn: int) -> None:
+    whole, spoken = after_a_hold(name, turn)
+    framed = np.lib.stride_tricks.sliding_window_view(np.concatenate((np.zeros(64, np.float32), whole)), 576)
+    nothing = np.zeros((1, 1, 128), np.float32)
+    carried, _, _ = shared_network().run(np.ascontiguousarray(framed[::512]), nothing, nothing)
+    found = SileroVoiceActivity().probabilities(whole)
+    assert (found[spoken] > 0.5).mean() > (carried[spoken] > 0.5).mean() + 0.05
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(1, 600), max_size=8))
+def test_cutting_a_long_silence_anywhere_changes_no_bit(cuts: list[int]) -> None:
+    whole, _ = after_a_hold("bad_answer_call", 0)
+    windows = len(whole) // 512
+    edges = sorted({0, windows, *(cut for cut in cuts if cut < windows)})
+    channel = SileroVoiceActivity()
+    parts = [channel.probabilities(whole[a * 512 : b * 512]) for a, b in itertools.pairwise(edges)]
+    assert np.array_equal(np.concatenate(parts), SileroVoiceActivity().probabilities(whole))
