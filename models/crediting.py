@@ -36,6 +36,7 @@ class CreditRules:
     hint_confidence: float = 0.15
     hint_alone: float = 0.5
     stock_confidence: float = 0.4
+    stock_first: float = 0.25
     stock_voiced: Seconds = 0.2
     stock_level: float = -55.0
     stock_no_speech: float = 0.8
@@ -58,6 +59,10 @@ STOCK_PHRASES: frozenset[str] = frozenset(
     for phrase in (
         "you",
         "thank you",
+        "thanks",
+        "okay thanks",
+        "okay thank you",
+        "all right thank you",
         "thank you so much",
         "thank you very much",
         "thank you for watching",
@@ -68,6 +73,8 @@ STOCK_PHRASES: frozenset[str] = frozenset(
         "thank you bye bye",
         "bye",
         "bye bye",
+        "okay bye",
+        "thanks bye",
         "goodbye",
         "see you next time",
         "see you in the next video",
@@ -178,7 +185,8 @@ def _stock_sentence(
     if plain("".join(word.text for word in words)) not in STOCK_PHRASES:
         return None
     unheard = any(reason is not None for _, reason in sentence)
-    return "stock_phrase" if unheard or geometric_mean(words) < rules.stock_confidence else None
+    unsure = words[0].confidence < rules.stock_first or geometric_mean(words) < rules.stock_confidence
+    return "stock_phrase" if unheard or unsure else None
 
 
 def _is_hint(word: Word, hints: Sequence[str]) -> bool:

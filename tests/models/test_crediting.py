@@ -38,6 +38,7 @@ def test_a_courtesy_that_was_really_said_is_credited(phrase: str) -> None:
     ("why", "confidences", "changes"),
     [
         ("an improbable beginning that the rest follows from", (0.02, 0.97), {}),
+        ("the same, of talk far away", (0.226, 0.98), {}),
         ("hardly any voice", (0.9, 0.9), {"voiced": ((10.0, 10.1),)}),
         ("silence of the line", (0.9, 0.9), {"level": -62.0}),
         ("the recogniser says that there is no speech", (0.9, 0.9), {"no_speech": 0.9}),
@@ -50,6 +51,12 @@ def test_a_courtesy_with_too_little_behind_it_is_held_back(
     facts: dict[str, object] = {"voiced": ((10.0, 10.6),), "level": -25.0, **changes}
     kept, held = judged(words, Circumstances(**facts))  # type: ignore[arg-type]
     assert (kept, held[0][0]) == ("", "stock_phrase"), why
+
+
+def test_a_courtesy_over_much_noise_is_credited() -> None:
+    """The least sure one of 64 calls 10 dB over an office."""
+    words = said("Thank you.", 0.292, 0.96)
+    assert judged(words, around(words)) == ("Thank you.", [])
 
 
 @pytest.mark.parametrize(
