@@ -41,7 +41,7 @@ from evaluation.voices import resampled
 from service.judging import Judging
 from service.parts import offline_parts
 from service.telemetry.logs import configure_logs
-from streaming.events import CallInfo, Detection, Event, Party, Profile, Utterance, WordsHeldBack
+from streaming.events import CallInfo, Detection, Event, Party, Profile, Utterance, Verdict, WordsHeldBack
 
 SECONDS = 450.0
 ECHO_DELAYS = (0.04, 0.2)  # seconds
@@ -204,12 +204,19 @@ def summary(kind: Kind, events: Sequence[Event], seconds: float, judges: Judging
         if isinstance(one, WordsHeldBack) and one.speaker in silent:
             held[one.reason] += len(one.words)
     judged = judge(CallInfo(call_id="silence", profile=Profile.FULL), events, judges)
+    found = [one for one in judged.detections if one.speaker in silent]
     return {
         "seconds": seconds,
         "credited": dict(credited),
+        "courtesies": sum(map(_courteous, found)),
         "held_back": dict(sorted(held.items())),
-        "detections": dict(sorted(Counter(map(_judgement, judged.detections)).items())),
+        "detections": dict(sorted(Counter(map(_judgement, found)).items())),
     }
+
+
+def _courteous(one: Detection) -> bool:
+    """Good manners that somebody would be given credit for."""
+    return one.behaviour.startswith("courtesy.") and one.verdict in (Verdict.DELIVERED, Verdict.OBSERVED)
 
 
 def _judgement(one: Detection) -> str:
