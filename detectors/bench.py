@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from detectors.score import one_sided
 from streaming.events import (
     CallInfo,
     Detection,
@@ -28,13 +29,15 @@ class Bench:
 
     A detection id is let through once; a final one may repeat the id of a provisional one, which
     confirms it. A provisional detection that its utterance's final does not confirm is withdrawn.
-    Behaviours that the policy has switched off are not reported.
+    Behaviours that the policy has switched off are not reported, nor those that need a party who is not
+    on the recording: a silence of one side is no silence of the call.
     """
 
     def __init__(self, call: CallInfo, policy: Policy, factories: Mapping[str, DetectorFactory]) -> None:
         self.failed: dict[str, str] = {}
         """Detectors that judge no more in this call, and the type name of what they raised."""
         self._off = policy.off
+        self._call = call
         self._detectors: dict[str, Detector] = {}
         self._judged: set[str] = set()
         self._provisional: dict[str, _Provisional] = {}
@@ -77,6 +80,8 @@ class Bench:
         for one in judged:
             known = one.id in self._judged or (one.provisional and one.id in self._provisional)
             if known or one.behaviour in self._off or (partial is not None and not one.provisional):
+                continue
+            if one_sided(self._call, one.behaviour) is not None:
                 continue
             if one.provisional and partial is not None:
                 self._provisional[one.id] = _Provisional(name, partial.id)

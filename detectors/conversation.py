@@ -188,9 +188,10 @@ class Conversation(Judge):
         elif self._farewell is None:
             kind, note = "abrupt", f"The call ended without a goodbye; the {last.speaker} spoke last."
         else:
-            gap = max(0.0, at - self._farewell.end)
+            gap = round(max(0.0, at - self._farewell.end))
             kind = "after_farewell"
-            note = f"The call ended {gap:.0f} seconds after the {self._farewell.speaker} had said goodbye."
+            seconds = "1 second" if gap == 1 else f"{gap} seconds"
+            note = f"The call ended {seconds} after the {self._farewell.speaker} had said goodbye."
         yield self.detect(
             "call.hang_up",
             Verdict.OBSERVED,
@@ -217,7 +218,7 @@ class Conversation(Judge):
 
 def _match(rates: dict[Party, float]) -> str:
     """How the agent's rate goes with the customer's, where both are known."""
-    if Party.CUSTOMER not in rates:
+    if not rates.get(Party.CUSTOMER):  # absent, or so slow that it rounds to nothing
         return ""
     ratio = rates[Party.AGENT] / rates[Party.CUSTOMER]
     if abs(ratio - 1.0) <= _NEAR:

@@ -15,6 +15,7 @@ _ID = "courtesy.hold"
 _FRESH = 20.0  # seconds: an announcement covers a silence that begins this soon after it
 
 _GOES_ON = 8  # tokens
+_AGREED = 5.0  # seconds of silence between "can I put you on hold" and "thank you for holding"
 _PAUSE = 1.0  # seconds: less is the pause between two sentences
 
 
@@ -175,10 +176,12 @@ class Holds(Part):
         if hold is None or reading.line.start < (hold.since or hold.until):
             return
         if hold.back is None:
-            silent = max(hold.until, self._last.line.end if self._last else 0.0)
+            silent = self._quiet_since(hold, reading.line.start)
             hold.since = hold.since or silent
             hold.quiet = max(hold.quiet, reading.line.start - silent)
-            if hold.quiet < (self._least if hold.formal else self._look_up):
+            both = hold.formal and reading.has("return_thanks")  # the agent calls it a hold before and after
+            least = _AGREED if both else self._least if hold.formal else self._look_up
+            if hold.quiet < least:
                 hold.since = None  # a pause, not a hold: a later silence may still be one
                 return
             hold.back = reading.line
@@ -186,6 +189,13 @@ class Holds(Part):
         if thanks is not None:
             self._hold = None
             yield from self._judge(hold, reading.line.end, thanks)
+
+    def _quiet_since(self, hold: _Hold, back: Seconds) -> Seconds:
+        """When both had last spoken before the agent's return, whether or not the words are here yet."""
+        if self.floor.overlap(Party.CUSTOMER, back - _PAUSE, back) > 0.0:
+            return back
+        spoken = [self.floor.ended(party, back) or 0.0 for party in Party]
+        return max(hold.until, self._last.line.end if self._last else 0.0, *spoken)
 
     def _thanks_in(self, reading: Reading) -> WordSpan | None:
         """Thanks or an apology; "… for holding" is enough, as what stands first behind silence gets lost."""

@@ -18,6 +18,9 @@ from streaming.events import Detection, Party, Seconds, Verdict
 
 INTERRUPTION = "listening.interruption"
 _TURN_WORDS = 3  # fewer are a customer's own nod, said while the agent speaks
+_BREATH = 2.0  # seconds behind the agent's open sentence
+_ASSENT_WORDS = 8
+_ASSENTS = 2  # of the first words: "oh, okay, that makes sense"
 _SILENT = 0.25  # seconds of customer speech, right behind the overlap, that still count as yielding
 
 
@@ -45,6 +48,8 @@ class Interruptions:
     def _cuts(self, own: Line, cut: Line | None, at: Seconds) -> Iterator[Detection]:
         if cut is None or own.id in self._seen or move(own) is Move.NOD or len(cut.tokens) < _TURN_WORDS:
             return
+        if self._takes_up_again(own, cut):
+            return
         start, end = self._floor.voiced(own)
         spoken, stopped = self._floor.voiced(cut)
         overlap = stopped - start
@@ -70,6 +75,14 @@ class Interruptions:
             evidence=(cut.evidence(max(0, len(cut.tokens) - 4), len(cut.tokens) - 1), own.evidence(0, 0)),
             note="The agent starts while the customer is in the middle of a sentence, and takes the turn.",
         )
+
+    def _takes_up_again(self, own: Line, cut: Line) -> bool:
+        """The agent was not done ("So …"): a few words of assent in between took no turn to be cut."""
+        said = [one for one in self._floor.lines if one.speaker is Party.AGENT and one.end <= own.start]
+        if not said or cut.start - said[-1].end > _BREATH or len(cut.tokens) > _ASSENT_WORDS:
+            return False
+        nods = word_list("acknowledgement", "nod")
+        return left_open(said[-1]) and all(text in nods for text in cut.texts[:_ASSENTS])
 
     def _holds_on(self, stopped: Seconds, end: Seconds) -> bool:
         """The customer speaks on while the agent still does: the turn was not taken."""

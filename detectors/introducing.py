@@ -16,6 +16,8 @@ from detectors.naming import Role, Span, can_be_name, is_known, is_word_too, sai
 from detectors.text import Line, Token
 
 _SENTENCES = 3  # at an answer's beginning, in which a name that was asked for may stand
+_PHRASE = 4  # tokens of "my youngest son"
+_POSSESSIVES = frozenset({"my", "our", "his", "her", "their"})
 _ROLES: dict[str, Role] = {
     "says_surname": "surname",
     "is_surname": "surname",
@@ -172,12 +174,18 @@ def _alone(line: Line, setting: Setting) -> Iterator[Given]:
         hails = line.texts[begin] in ("hi", "hello", "hey")
         at = behind_words(line, begin, end, "before_own")
         span = run(line, at, end)
-        if span is not None and not greeted and not hails:
+        if span is not None and not greeted and not hails and not _is_apposed(line, begin):
             if _ends_name(line, span, end):
                 yield from given(line, span, setting, confidence=0.85)
             elif begin == 0 and _opens_with_given(line, span):
                 yield from given(line, _first_of(span), setting, confidence=0.6, role="given")
         greeted = hails and begin == end
+
+
+def _is_apposed(line: Line, begin: int) -> bool:
+    """ "My husband, Daniel": the clause names who stands before it."""
+    of = line.texts[max(line.sentence_of(begin).first, begin - _PHRASE) : begin]
+    return not _POSSESSIVES.isdisjoint(of) and of[-1] not in ("name", "surname")
 
 
 def _ends_name(line: Line, span: Span, end: int) -> bool:

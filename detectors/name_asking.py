@@ -38,7 +38,9 @@ def _is_asked(line: Line, at: int) -> bool:
 
 
 def _is_others(line: Line, at: int) -> bool:
-    """Of somebody or something else: "his name", "the driver's last name", "store name"."""
+    """Of somebody or something else: "his name", "the driver's last name", "store name", "names of …"."""
+    if line.texts[at + 1 : at + 2] == ("of",):
+        return True
     begin = next(begin for begin, last in line.sentence_of(at).clauses if begin <= at <= last)
     before = at - 1
     while before >= begin and line.texts[before] in word_list("names", "kinds_of_name"):

@@ -169,8 +169,10 @@ def like(heard: str, name: str) -> bool:
     """Whether it may be `name` heard badly: only where the words around it already say that it is one."""
     if min(len(heard), len(name)) < 3:
         return heard == name
-    if same(heard, name) or JaroWinkler.similarity(heard, name) >= _LIKE:
+    if same(heard, name):
         return True
+    if JaroWinkler.similarity(heard, name) >= _LIKE and sound(heard, name) > 0.0:
+        return True  # "Arm" shares letters with James, and no sound
     sounds = metaphone(heard), metaphone(name)
     least = _BEGINS_ALIKE if sounds[0][:1] == sounds[1][:1] else _LIKE
     return min(map(len, sounds)) > 1 and sound(heard, name) >= least

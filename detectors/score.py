@@ -43,7 +43,12 @@ from streaming.ports import Policy
 
 HARM_ANSWERS = frozenset({"emotion.leakage", "listening.acknowledgement"})
 CREDIT_ONLY = frozenset({"emotion.recovery"})
-AGENT_ALONE = frozenset({"courtesy.greeting", "courtesy.request_form", "tone.flat"})
+AGENT_ALONE = frozenset(
+    {
+        *("courtesy.greeting", "courtesy.request_form", "courtesy.words"),
+        *("tone.flat", "call.rate", "call.handle_time"),
+    }
+)
 """Behaviours that can be judged of a recording with the agent's side only."""
 
 LEAST_AGENT_SPEECH: Seconds = 2.0
@@ -75,6 +80,14 @@ def score(
     for event in events:
         keeper.feed(event.event if isinstance(event, Record) else event)
     return keeper.card(keeper.now if at is None else at)
+
+
+def one_sided(call: CallInfo, behaviour: str) -> str | None:
+    """Why a behaviour cannot be judged with the parties on the line; None when it can."""
+    if Party.AGENT not in call.parties:
+        return NO_AGENT
+    alone = Party.CUSTOMER not in call.parties
+    return NO_CUSTOMER if alone and behaviour not in AGENT_ALONE else None
 
 
 @dataclass(slots=True)
@@ -172,10 +185,9 @@ class ScoreKeeper:
             return row.off_because or OFF
         if row.uses_agent_voice and self._call.profile is not Profile.FULL:
             return PROFILE.format(profile=self._call.profile.value)
-        if Party.AGENT not in self._call.parties:
-            return NO_AGENT
-        if Party.CUSTOMER not in self._call.parties and row.id not in AGENT_ALONE:
-            return NO_CUSTOMER
+        missing = one_sided(self._call, row.id)
+        if missing is not None:
+            return missing
         if row.detector in self._failed:
             return FAILED
         if row.needs_meaning and self._policy.meaning is None:

@@ -21,6 +21,8 @@ NEXT = "service.next_issue"
 _RIGHT_AFTER: Seconds = 8.0  # a way found this soon behind a refusal belongs to it
 _LATELY = 2
 _LEAST_CHECK = 6  # tokens of an understanding: fewer repeat a word
+_OF_CUSTOMER = frozenset({"you", "your"})
+_SUBJECT = 3  # tokens at a sentence's beginning in which it says whom it is about
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Language(Part):
         if wordy and opens and (asks or line.asks):
             yield self._found(COMPREHENSION, Verdict.DELIVERED, line, opens[0].first, opens[0].last, 0.85)
         elif wordy and (line.asks or asks):
-            likely = self._likely(line, "checks", COMPREHENSION)
+            likely = self._likely(line, "checks", COMPREHENSION) or _restated(reading)
             if likely is not None:
                 yield self._found(COMPREHENSION, Verdict.DELIVERED, line, *likely)
 
@@ -210,6 +212,19 @@ def _piece_at(line: Line, at: int) -> Piece | None:
 def _asks(line: Line, at: int) -> bool:
     sentence: Sentence = line.sentence_of(at)
     return sentence.mark == "?"
+
+
+def _restated(reading: Reading) -> tuple[int, int, float] | None:
+    """What the customer told, said as a statement about them, and behind it only whether that is so."""
+    line = reading.line
+    for match in reading.of("confirms_surely"):
+        asked = line.sentence_of(match.first)
+        told = next((one for one in line.sentences if one.last + 1 == asked.first), None)
+        if told is None or told.mark == "?" or len(told) < _LEAST_CHECK:
+            continue
+        if not _OF_CUSTOMER.isdisjoint(line.texts[told.first : told.first + _SUBJECT]):
+            return told.first, match.last, 0.75
+    return None
 
 
 def _idle(reading: Reading, match: Match) -> bool:

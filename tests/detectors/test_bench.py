@@ -174,3 +174,19 @@ def test_the_registry_s_detectors_judge_a_whole_call_together() -> None:
     behaviours = {event.behaviour for event in [*events, *bench.finish(25.0)] if isinstance(event, Detection)}
     assert {"courtesy.greeting", "courtesy.request_form"} <= behaviours
     assert bench.failed == {}
+
+
+def test_what_needs_a_party_who_was_not_recorded_is_not_reported() -> None:
+    lines = (
+        "A: Hello, this is Rick, how can I help?",
+        "…9",
+        "A: Let me look that up for you.",
+        "…20",
+        "A: Okay.",
+    )
+    alone = CallInfo(call_id="c1", parties=(Party.AGENT,))
+    bench = Bench(alone, Policy(), REGISTRY)
+    found = [one for event in dialogue(*lines) for one in bench.feed(event)] + [*bench.finish(60.0)]
+    judged = {one.behaviour for one in found if isinstance(one, Detection)}
+    assert "courtesy.greeting" in judged
+    assert judged.isdisjoint({"call.dead_air", "courtesy.hold", "call.hang_up", "service.resolution"})

@@ -123,3 +123,14 @@ def test_a_closing_that_was_cut_off_is_told() -> None:
     detector = Conversation(CallInfo(call_id="t"), Policy())
     [end] = of(judge(detector, cut, end=4.0), "call.hang_up")
     assert end.kind == "closing_cut_off"
+
+
+def test_an_agent_who_takes_up_an_open_sentence_again_cuts_nobody() -> None:
+    lines = (
+        "A: They forgot to flip that little switch so",
+        "C: Oh, okay, okay, that makes sense.",
+        "A -0.7: let's get that fixed for you right away.",
+    )
+    assert of(judged(*lines), "listening.interruption") == []
+    objects = (lines[0], "C: But I was told that it was done by", lines[2])
+    assert len(of(judged(*objects), "listening.interruption")) == 1

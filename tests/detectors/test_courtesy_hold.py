@@ -156,3 +156,26 @@ def test_music_that_is_taken_for_speech_does_not_end_a_hold() -> None:
         SpeechEnded(speaker=Party.AGENT, at=13.9),
     ]
     assert INCOMPLETE in verdicts(holds([*events[:at], *blip, *events[at:]]), "courtesy.hold")
+
+
+def test_what_the_agent_calls_a_hold_before_and_after_is_one() -> None:
+    lines = [
+        *OPENING,
+        "A: Is it all right if I put you on hold for ten seconds?",
+        "C: Sure.",
+        "…6",
+        "A: Thank you for holding.",
+    ]
+    assert verdicts(holds(dialogue(*lines)), "courtesy.hold") == ["delivered"]
+
+
+def test_a_customer_who_speaks_while_the_words_are_not_here_yet_is_no_silence() -> None:
+    said = " ".join(["it started on Monday and nobody knows why"] * 8)
+    lines = [
+        "A: I'm going to have a look for you.",
+        f"C: {said}.",
+        "A @20: Mm-hm.",
+        "C: So there.",
+        "A: I see now.",
+    ]
+    assert holds(dialogue(*lines)) == []

@@ -160,3 +160,7 @@ def test_the_catalogue_s_examples_are_judged_as_they_say(kind: str, example: str
 
 def test_every_threshold_says_why() -> None:
     assert set(ROW.why) == set(ROW.thresholds)
+
+
+def test_a_hesitation_heard_as_a_word_is_no_use_of_a_name_that_shares_its_letters() -> None:
+    assert called("A: Thank you. So Arm, it says nobody was home.", *BEHIND, name="James Walker") == []

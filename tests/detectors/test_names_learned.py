@@ -189,3 +189,15 @@ def test_what_the_agent_calls_somebody_of_whom_nothing_is_known_is_the_name() ->
         "C: It is, yes.",
     )
     assert known(*thanked) == ("zsuzsi",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("I need the names of the drivers.", "Oh, it's just me and my husband, Daniel."),
+        ("Could I have your name, please?", "It's for my oldest son, Daniel."),
+        ("What is the name of your doctor?", "Daniel Miller."),
+    ],
+)
+def test_who_belongs_to_the_customer_is_not_the_customer(asked: str, said: str) -> None:
+    assert known(f"A: {asked}", f"C: {said}") == ()

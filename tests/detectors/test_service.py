@@ -190,3 +190,42 @@ def test_a_shipped_example_is_judged_as_the_catalogue_says(behaviour: str, verdi
             "C: Okay then, thanks.",
         ]
     assert verdict in [one for one, _ in only(judged(*talk), behaviour)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "They look like the buttons when you have to reset your radio clock.",
+        "You need to calm down.",
+        "First you have to press the small button on the side.",
+    ],
+)
+def test_what_a_step_needs_and_an_order_to_be_calm_turn_nothing_down(said: str) -> None:
+    assert only(judged(*OPENING, f"A: {said}", "C: Okay then, I see that."), "language.positive") == []
+
+
+def test_notes_at_hand_are_no_way_found() -> None:
+    found = judged(
+        *OPENING, "A: We can't do that. Well, I've got the driver's notes here.", "C: So what now?"
+    )
+    assert only(found, "language.positive") == [("missed", "")]
+
+
+def test_another_department_alone_sends_away() -> None:
+    found = judged(*OPENING, "A: Different department. They open at nine.", "C: Oh, all right.")
+    assert only(found, "service.ownership") == [("missed", "")]
+
+
+@pytest.mark.parametrize(
+    ("said", "checks"),
+    [
+        ("You just had it serviced here, but the light was still on. Is that what happened?", True),
+        ("So that's 447 129 83. Is that right?", False),
+        ("It goes out on the van tomorrow at nine. Is that right?", False),
+    ],
+)
+def test_what_the_customer_told_said_back_with_a_question_checks_understanding(
+    said: str, checks: bool
+) -> None:
+    found = judged(*OPENING, f"A: {said}", "C: Yeah.")
+    assert only(found, "listening.comprehension") == [("delivered", "")] * checks
