@@ -3,12 +3,12 @@
 How a detector uses it. Examples lie in ``detectors/examples/FILE.toml``, a table a class, `pro` and `con`
 (what looks alike and is not meant: they count as much). In the detector's ``__init__``:
 
-    self._blaming = likeness(examples("leakage", "blaming"), policy.meaning)
+    self._effort = likeness(examples("customer", "effort"), policy.meaning)
 
 and for a line (finals only: a partial has no meaning, and costs nothing):
 
-    found = self._blaming.best(line)          # None without weights, or where nothing may be judged
-    if found is not None and found.score >= self.threshold(LEAKAGE, "meaning"):
+    found = self._effort.best(line)           # None without weights, or where nothing may be judged
+    if found is not None and found.score >= self.threshold(EFFORT, "meaning"):
         yield self.detect(..., evidence=(line.evidence(found.piece.first, found.piece.last),))
 
 `best` passes over pieces that are reported ("he said calm down") or denied ("I'm not saying it's you"); with
@@ -48,13 +48,12 @@ class Piece:
     text: str
     reported: bool  # somebody else's words
     denied: bool  # said not to be said
-    supposed: bool  # "if …"
     negated: bool  # holds a "not", "never", "no"
     asked: bool  # ends in a question mark
 
     @property
     def own(self) -> bool:
-        """Whether they are the speaker's own words; supposing ("if you had …") may still accuse."""
+        """Whether they are the speaker's own words."""
         return not (self.reported or self.denied)
 
 
@@ -110,7 +109,7 @@ class Likeness:
         return max(found, key=lambda one: (one.score, -one.piece.first), default=None)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)  # a team may have 100 behaviours of four classes each
 def likeness(of: Examples, meaning: Meaning | None) -> Likeness:
     """Learnt once a process: a call must not wait for it."""
     return Likeness(of, meaning)
@@ -169,7 +168,6 @@ def _piece(line: Line, first: int, last: int, sentence: Sentence) -> Piece:
         text=" ".join(word.text for word in words),
         reported=opens or "reports" in found or _reports(line, sentence.first, last - 2),
         denied="denies" in found,
-        supposed="supposes" in found,
         negated=any(first <= match.first <= last for match in lexicon("stance").find(line, "negates")),
         asked=sentence.mark == "?" and last == sentence.last,
     )

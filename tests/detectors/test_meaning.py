@@ -83,7 +83,7 @@ def test_a_report_behind_the_words_does_not_take_them_away() -> None:
 @pytest.mark.parametrize(
     "text, flags",
     [
-        ("If you had called, it would be here.", {"supposed"}),
+        ("If you had called, it would be here.", set()),
         ("I can't do that.", {"negated"}),
         ("Is that right for you?", {"asked"}),
         ("Nobody is blaming you for that.", {"denied", "negated"}),
@@ -92,12 +92,12 @@ def test_a_report_behind_the_words_does_not_take_them_away() -> None:
         ("As I've already told you, it is on its way.", set()),
         ("I was told to wait here.", {"reported"}),
         ("The man at the desk promised us a new one.", {"reported"}),
-        ("Would you mind holding?", {"supposed", "asked"}),
+        ("Would you mind holding?", {"asked"}),
     ],
 )
 def test_how_a_sentence_is_meant(text: str, flags: set[str]) -> None:
     [piece] = pieces(line(text))
-    names = ("reported", "denied", "supposed", "negated", "asked")
+    names = ("reported", "denied", "negated", "asked")
     assert {name for name in names if getattr(piece, name)} == flags
 
 
@@ -159,15 +159,9 @@ def test_a_shipped_class_tells_its_examples_from_what_only_looks_like_them(name:
 
 UNSEEN = [
     ("service", "takes_on", "Leave that to me, I'll ring them and get back to you.", "Could you ring them?"),
-    ("service", "sends_away", "You'd have to ask the airport about that.", "I'll ask the airport for you."),
-    ("leakage", "blaming", "Well, you should have kept the receipt then.", "You should have it by Friday."),
-    (
-        "leakage",
-        "dismissive",
-        "There's really no need to make such a fuss.",
-        "There's no need to send the box back.",
-    ),
-    ("empathy", "named", "That must have been a horrible week for you.", "That must be the second page."),
+    ("service", "settles", "Has that answered everything for you?", "Has that parcel come back?"),
+    ("emotion", "frustrated", "Not one of you ever rings back, it's a disgrace.", "One of you rang back."),
+    ("courtesy", "ready", "Of course, that's easily done.", "The door is easily opened."),
     (
         "customer",
         "effort",
