@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from detectors.agent_voice import AgentVoice
 from detectors.emotion_part import Answer, Part, Talk
 from detectors.frustration import Cue
+from detectors.interruption import left_open
 from detectors.leaks import Leak, leaks
-from detectors.lexicon import lexicon, word_list
+from detectors.lexicon import lexicon
 from detectors.matter import Move, move
 from detectors.text import Line, read
 from streaming.events import (
@@ -57,7 +58,6 @@ class Leakage(Part):
         self._cause: tuple[Evidence, ...] = ()
         self._reply: list[Answer] = []
         self._doubtful = False
-        self._told_off = False  # the customer has just been abusive: a limit may be set
 
     # --- the customer speaks
 
@@ -158,7 +158,7 @@ class Leakage(Part):
         into, overlap, on = line.start - cut.start, cut.end - line.start, line.end - cut.end
         least = self.judge.threshold(LEAKAGE, "overlap_seconds")
         yields = least <= overlap <= self.judge.threshold(LEAKAGE, "yield_seconds")
-        if yields and into >= 1.0 and on >= 0.2 and _is_cut_off(cut):
+        if yields and into >= 1.0 and on >= 0.2 and left_open(cut):
             evidence = (cut.evidence(len(cut.tokens) - 1, len(cut.tokens) - 1), line.evidence(0, 0))
             yield self._harmful(line.id, "talking_over", line.start, cut.end, 0.7, evidence)
 
@@ -224,11 +224,6 @@ class Leakage(Part):
             evidence=(*self._cause, *(one.line.whole() for one in reply)),
             note=_NOTES[kind],
         )
-
-
-def _is_cut_off(line: Line) -> bool:
-    """The words break off: no end mark, or a last word that cannot end a sentence."""
-    return not line.sentences[-1].mark or line.tokens[-1].text in word_list("leakage", "unfinished")
 
 
 def _waits(line: Line) -> bool:
