@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from detectors.base import Behaviour, catalogue
-from detectors.custom import OPENS, CustomBehaviour, Opening, Sayings
+from detectors.custom import OPENS, CustomBehaviour, Opening
 from detectors.lexicon import Lexicon
+from detectors.sayings import Sayings
 from streaming.alerts import AlertRule
 from streaming.errors import ConfigError
 from streaming.events import Party, Severity, Verdict
@@ -28,7 +29,7 @@ _BRACKETS = re.compile(r"[()\[\]|]|\.\.\d+")
 
 THRESHOLDS: Mapping[str, float] = {"delivered": 0.55, "missed": 0.7, "harmful": 0.75, OPENS: 0.7}
 """From which likeness on a sentence counts. `delivered` is the lowest: what is not recognised there becomes a
-miss that was none. From the lines of docs/examples and the dev calls; `callcue behaviours test` tells yours."""
+miss that was none. From the lines of docs/examples and the dev calls; `behaviours test` suggests your own."""
 
 _SECONDS: Mapping[str, float] = {"start": 30.0, "end": 60.0, "said": 60.0, "every": 180.0}
 _TURNS = 2.0
