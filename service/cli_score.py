@@ -82,7 +82,7 @@ def score(
         if (tone := tone_line(record.event for record in one.records)) is not None:
             OUT.print(tone, markup=False)
     if json_file is not None:
-        write_json(json_file, scored, failed)
+        write_json(json_file, scored, failed, rows)
     if csv_file is not None:
         write_csv(csv_file, scored)
     for name, why in failed.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import to_json as dump_json
 
-from detectors.base import catalogue
+from detectors.base import Behaviour
 from service.batch import scorecard_of
 from service.explain import explain, quotes
 from service.recordings import Recording
@@ -46,9 +46,14 @@ class Scored:
         return scorecard_of(self.records)
 
 
-def write_json(path: Path, scored: Sequence[Scored], failed: Mapping[str, str]) -> None:
-    """Every call with scorecard, transcript and moments, and the recordings that failed."""
-    body = {"calls": [_call(one) for one in scored], "failed": dict(failed)}
+def write_json(
+    path: Path, scored: Sequence[Scored], failed: Mapping[str, str], rows: Mapping[str, Behaviour]
+) -> None:
+    """Every call with scorecard, transcript and moments, and the recordings that failed.
+
+    `rows`: the behaviours that were judged, a team's own among them.
+    """
+    body = {"calls": [_call(one, rows) for one in scored], "failed": dict(failed)}
     path.write_bytes(dump_json(body, indent=2))
 
 
@@ -61,7 +66,7 @@ def write_csv(path: Path, scored: Sequence[Scored]) -> None:
             writer.writerows(_rows(one))
 
 
-def _call(one: Scored) -> dict[str, Any]:
+def _call(one: Scored, rows: Mapping[str, Behaviour]) -> dict[str, Any]:
     events = [record.event for record in one.records]
     lines = [event for event in events if isinstance(event, Utterance) and event.final and event.words]
     spoken = {line.id: line for line in lines}
@@ -71,7 +76,7 @@ def _call(one: Scored) -> dict[str, Any]:
         "call": to_json(one.call),
         "seconds": round(one.recording.seconds, 3),
         "scorecard": to_json(one.scorecard),
-        "moments": [_moment(moment, spoken) for moment in moments],
+        "moments": [_moment(moment, rows, spoken) for moment in moments],
         "transcript": [
             {"id": line.id, "speaker": line.speaker, "start": line.start, "end": line.end, "text": line.text}
             for line in lines
@@ -79,11 +84,13 @@ def _call(one: Scored) -> dict[str, Any]:
     }
 
 
-def _moment(moment: Detection, spoken: Mapping[str, Utterance]) -> dict[str, Any]:
+def _moment(
+    moment: Detection, rows: Mapping[str, Behaviour], spoken: Mapping[str, Utterance]
+) -> dict[str, Any]:
     return {
         **to_json(moment),
         "quotes": [quote for _, quote in quotes(moment, spoken)],
-        "explanation": explain(moment, catalogue(), spoken),
+        "explanation": explain(moment, rows, spoken),
     }
 
 
