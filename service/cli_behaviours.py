@@ -15,6 +15,7 @@ from rich.table import Table
 from detectors.base import Behaviour, switched_off
 from detectors.custom import CustomBehaviour
 from service.behaviours import read_behaviours, rows_with
+from service.explain import quotes
 from service.settings import Settings, load_settings
 from service.telemetry.logs import configure_logs
 from service.trial import PARTS, Answer, Figures, Tally, figures, read_lines, suggest, try_lines
@@ -110,7 +111,7 @@ def test(
 def _judging(file: Path) -> Judging:
     from service.judging import judging
 
-    settings = load_settings().model_copy(update={"behaviours": file})
+    settings = load_settings().model_copy(update={"behaviours": file, "behaviours_off": frozenset()})
     return judging(settings)
 
 
@@ -207,13 +208,7 @@ def _print_found(ids: Sequence[str], cases: Iterable[object], judged: Judging) -
         for one in done.detections:
             if one.behaviour not in ids:
                 continue
-            words = " … ".join(
-                " ".join(
-                    word.text for word in done.utterances[span.utterance_id].words[span.first : span.last + 1]
-                )
-                for span in one.evidence
-                if span.kind == "words"
-            )
+            words = " … ".join(quote for _, quote in quotes(one, done.utterances))
             told = f"{one.behaviour} {one.verdict.value} {one.confidence:.2f}  {words}"
             OUT.print(f"  {case.name} {one.start:6.1f} s  {told}", markup=False, soft_wrap=True)
 
