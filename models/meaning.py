@@ -7,6 +7,7 @@ scales every row of a matrix by itself, and the folder is a quarter of the size.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import threading
@@ -52,7 +53,7 @@ class MiniLm:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MOST_TOKENS)
         self._kept = kept
-        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by digest: no call's words stay here
         self._lock = threading.Lock()
 
     def vectors(self, sentences: Sequence[str], /) -> Vectors:
@@ -62,13 +63,14 @@ class MiniLm:
         return np.stack([self._vector(plain(sentence)) for sentence in sentences])
 
     def _vector(self, sentence: str) -> Vectors:
+        key = hashlib.blake2b(sentence.encode(), digest_size=16).digest()
         with self._lock:
-            if (known := self._known.get(sentence)) is not None:
-                self._known.move_to_end(sentence)
+            if (known := self._known.get(key)) is not None:
+                self._known.move_to_end(key)
                 return known
         found = self._encode(sentence)
         with self._lock:
-            self._known[sentence] = found
+            self._known[key] = found
             while len(self._known) > self._kept:
                 self._known.popitem(last=False)
         return found

@@ -56,6 +56,7 @@ def test_what_was_asked_lately_costs_nothing_and_no_more_than_that_is_kept() -> 
         network.vectors(LINES[1:4])
     assert time.perf_counter() - began < 0.1  # asked of the network: 0.5 s
     assert len(network._known) == 3
+    assert not any(plain(line).encode() in key for line in LINES for key in network._known)
     assert np.array_equal(network.vectors(LINES[:1]), before[:1])
 
 
