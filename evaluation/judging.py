@@ -87,7 +87,7 @@ def judge(info: CallInfo, events: Iterable[Event], judges: Judging) -> Judged:
 def _forbidden(event: Event, profile: Profile) -> bool:
     """Logs are kept of everything; a stricter profile does not measure the agent's voice at all."""
     mine = isinstance(event, Signal) and event.speaker is Party.AGENT
-    return mine and profile is Profile.EU_WORKPLACE
+    return mine and profile is not Profile.FULL
 
 
 def _keep(judged: Iterable[Event], found: dict[str, Detection]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,5 +75,5 @@ def _load(path: Path) -> dict[bytes, Vectors]:
     try:
         with np.load(path) as kept:
             return {key.tobytes(): vector for key, vector in zip(kept["keys"], kept["vectors"], strict=True)}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}  # none yet, or of a run that was killed

@@ -40,12 +40,17 @@ def signal(speaker: Party) -> Signal:
 
 
 @pytest.mark.parametrize(
-    ("profile", "heard"), [(Profile.EU_WORKPLACE, [Party.CUSTOMER]), (Profile.FULL, list(Party))]
+    ("profile", "heard"),
+    [
+        (Profile.EU_WORKPLACE, [Party.CUSTOMER]),
+        (Profile.TRAINING, [Party.CUSTOMER]),
+        (Profile.FULL, list(Party)),
+    ],
 )
 def test_a_stricter_profile_is_not_told_of_the_agents_voice(profile: Profile, heard: list[Party]) -> None:
     fed: list[Event] = []
     judges = Judging(rows={}, factories={"listening": lambda call, policy: Listening(fed)}, policy=Policy())
-    events = [signal(Party.AGENT), signal(Party.CUSTOMER), Tick(at=1.0)]
+    events: list[Event] = [signal(Party.AGENT), signal(Party.CUSTOMER), Tick(at=1.0)]
     judge(CallInfo(call_id="c1", profile=profile), events, judges)
     assert [one.speaker for one in fed if isinstance(one, Signal)] == heard
 
