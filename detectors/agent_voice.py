@@ -13,7 +13,7 @@ from statistics import median
 from detectors.text import Line
 from streaming.events import Party, Seconds, Signal, SignalSpan
 
-_RAISED = 4.0  # semitones above the own median: beyond the 2.6 to 3.7 st SD of real agents (MEASURED.md)
+_RAISED = 4.0  # semitones above the own median: beyond the 2.6 to 3.7 st SD of real agents
 _AROUSED = 2.0  # z-score
 _LOUDER = 5.0  # dB above the own median
 _LEAST_BASELINE = 6  # utterances before anything is judged

@@ -3,7 +3,7 @@
 *Liveliness* is how much the pitch moves against what is usual, 1.0 being as usual:
 (slope / usual slope)^2/3 · (SD / usual SD)^1/3, of the mean absolute F0 slope and the F0 standard deviation
 within utterances, both in semitones. The slope counts twice because it tells flat from lively better
-(MEASURED.md), and it holds the rate: the same melody spoken faster is steeper. What is usual is the median
+(docs/tone.md), and it holds the rate: the same melody spoken faster is steeper. What is usual is the median
 of the agent's own utterances in this call, mixed with the norm of speech as long as little of her was heard,
 and never less than three quarters of the norm, so that who is flat from the first word does not become her
 own normal. Against the norm only what is rare among readers is flat; against her own usual, a clear fall.

@@ -172,7 +172,7 @@ def test_nobody_who_talks_is_taken_for_music() -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real speech in ../shared")
 def test_slopes_of_real_speech_are_those_of_read_speech() -> None:
-    """Within the norms that flatness is judged by (MEASURED.md: slope 19-21, SD 1.9-2.5 at the median)."""
+    """Within the norms that flatness is judged by (slope 19-21, SD 1.9-2.5 at the median)."""
     rows = [json.loads(line) for line in (SHARED / "an4/manifest.jsonl").read_text().splitlines()]
     found = [METER.voice(telephone(_read(row["file"]))) for row in rows[::4]]
     slopes = [one.f0_slope for one in found if one is not None]
