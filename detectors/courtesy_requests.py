@@ -146,7 +146,7 @@ class Requests(Part):
             evidence=tuple(line.evidence(ask.first, ask.last) for ask in asks),
             note="A friendly request is the form that invites an answer here."
             if demand
-            else "The information is asked for as a friendly request.",
+            else "What is needed is asked for as a friendly request.",
         )
 
     # The words around it.

@@ -35,6 +35,7 @@ _SURELY = frozenset(
     }
 )
 _Span = tuple[int, int]
+_LISTENING = 2  # tokens: so few take no turn, whatever word a "mm-hm" was heard as
 
 
 class Willingness(Part):
@@ -68,7 +69,8 @@ class Willingness(Part):
         self._answers.append(line)
         if shown is not None:
             return self._judge(Verdict.DELIVERED, line.end, shown)
-        if not self._agent_has_floor and not reading.does("apology"):
+        takes = len(line.tokens) > _LISTENING or bool(reading.asks)
+        if takes and not self._agent_has_floor and not reading.does("apology"):
             self._agent_has_floor = True
             self._taken += 1
         spoken = sum(answer.end - answer.start for answer in self._answers)

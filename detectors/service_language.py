@@ -21,6 +21,7 @@ NEXT = "service.next_issue"
 _RIGHT_AFTER: Seconds = 8.0  # a way found this soon behind a refusal belongs to it
 _LATELY = 2
 _LEAST_CHECK = 6  # tokens of an understanding: fewer repeat a word
+_LONG_NUMBER = 5  # digits
 _OF_CUSTOMER = frozenset({"you", "your"})
 _SUBJECT = 3  # tokens at a sentence's beginning in which it says whom it is about
 
@@ -71,8 +72,9 @@ class Language(Part):
         wordy = said >= _LEAST_CHECK and not reading.has("asks_settled")
         if wordy and opens and (asks or line.asks):
             yield self._found(COMPREHENSION, Verdict.DELIVERED, line, opens[0].first, opens[0].last, 0.85)
-        elif wordy and (line.asks or asks):
-            likely = self._likely(line, "checks", COMPREHENSION) or _restated(reading)
+        elif (line.asks or asks) and not reading.has("asks_settled"):
+            likely = self._likely(line, "checks", COMPREHENSION) if wordy else None
+            likely = likely or _restated(reading)
             if likely is not None:
                 yield self._found(COMPREHENSION, Verdict.DELIVERED, line, *likely)
 
@@ -215,16 +217,23 @@ def _asks(line: Line, at: int) -> bool:
 
 
 def _restated(reading: Reading) -> tuple[int, int, float] | None:
-    """What the customer told, said as a statement about them, and behind it only whether that is so."""
+    """What the customer told, or a long number, said as a statement, and behind it only whether that is so."""
     line = reading.line
     for match in reading.of("confirms_surely"):
         asked = line.sentence_of(match.first)
         told = next((one for one in line.sentences if one.last + 1 == asked.first), None)
-        if told is None or told.mark == "?" or len(told) < _LEAST_CHECK:
+        if told is None or told.mark == "?":
             continue
-        if not _OF_CUSTOMER.isdisjoint(line.texts[told.first : told.first + _SUBJECT]):
+        begins = line.texts[told.first : told.first + _SUBJECT]
+        of_customer = not _OF_CUSTOMER.isdisjoint(begins) and "thank" not in begins
+        if (of_customer and len(told) >= _LEAST_CHECK) or _says_number(line, told):
             return told.first, match.last, 0.75
     return None
+
+
+def _says_number(line: Line, told: Sentence) -> bool:
+    said = [one for one in numbers_of(line) if told.first <= one.first <= told.last]
+    return sum(len(one.digits) for one in said) >= _LONG_NUMBER
 
 
 def _idle(reading: Reading, match: Match) -> bool:

@@ -328,6 +328,17 @@ def test_what_the_customer_has_just_named_is_read_back_and_not_demanded() -> Non
             ],
             ["delivered"],  # once a call
         ),
+        (
+            [
+                "C: My internet has been so slow since Tuesday and",
+                "A: Ramam.",
+                "C: I get twelve on the new router and",
+                "A: Ah, hi.",
+                "C: I pay for three hundred.",
+                "A: Oh, I'm happy to help you with that.",
+            ],
+            ["delivered"],  # however the recogniser writes a "mm-hm"
+        ),
     ],
 )
 def test_readiness_is_what_the_agent_says_to_be_about_to_do(lines: list[str], expected: list[str]) -> None:

@@ -220,7 +220,8 @@ def test_another_department_alone_sends_away() -> None:
     ("said", "checks"),
     [
         ("You just had it serviced here, but the light was still on. Is that what happened?", True),
-        ("So that's 447 129 83. Is that right?", False),
+        ("Thank you, so that's 447 129 83. Is that right?", True),
+        ("Thank you for that, so it's at 9. Is that right?", False),
         ("It goes out on the van tomorrow at nine. Is that right?", False),
     ],
 )
