@@ -217,7 +217,7 @@ def _asks(line: Line, at: int) -> bool:
 
 
 def _restated(reading: Reading) -> tuple[int, int, float] | None:
-    """What the customer told, or a long number, said as a statement, and behind it only whether that is so."""
+    """What the customer told, or a long number, said as a statement, and then only whether that is so."""
     line = reading.line
     for match in reading.of("confirms_surely"):
         asked = line.sentence_of(match.first)
