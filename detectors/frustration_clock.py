@@ -34,7 +34,8 @@ class FrustrationClock(Part):
             yield from self._stop("eased", line)
 
     def answered(self, answer: Answer) -> Iterator[Detection]:
-        if self._since is not None and not answer.leaks and (answer.feeling is not None or answer.offers):
+        good = answer.feeling is not None or (answer.offers and not answer.cold)
+        if self._since is not None and not answer.leaks and good:
             yield from self._stop("acknowledged", answer.line)
 
     def passed(self) -> Iterator[Detection]:

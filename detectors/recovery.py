@@ -40,7 +40,7 @@ class Recovery(Part):
     def answered(self, answer: Answer) -> Iterable[Detection]:
         if answer.leaks:
             self._good = None
-        elif self._upset and (answer.feeling is not None or answer.offers):
+        elif self._upset and (answer.feeling is not None or (answer.offers and not answer.cold)):
             self._good = answer
         return ()
 

@@ -49,6 +49,8 @@ def test_frustration_is_observed_of_the_customer_with_its_words_and_the_level_it
         "No, it's fifteen, one five.",
         "I can't believe how quick that was, thank you so much.",
         "Oh, that's brilliant. Perfect.",
+        "I literally just left your shop. I just went in and got my car serviced.",
+        "I literally just paid my bill, and I have a question.",
     ],
 )
 def test_sadness_polite_complaints_corrections_and_joy_are_none(text: str) -> None:
@@ -130,6 +132,11 @@ def test_the_clock_runs_up_before_two_minutes_where_nobody_says_anything_to_it()
     assert (one.verdict, one.kind) == ("missed", "unresolved")
     assert 90.0 <= one.at - one.start < 120.0
     assert "seconds" in one.note
+
+
+def test_a_no_that_speaks_of_booking_acknowledges_nothing() -> None:
+    cold = "A: Unless you take the Wednesday, there's no way I can book anything. That's our policy."
+    assert said("emotion.frustration_clock", ANGRY, cold, "C: Fine.") == []
 
 
 def test_the_clock_is_stopped_by_an_acknowledgement_or_by_ease() -> None:
