@@ -28,8 +28,6 @@ from streaming.errors import CallcueError
 from streaming.events import CallInfo, Event, Profile, Scorecard, Seconds
 from streaming.session import SessionParts
 
-MODELS = ("base", "tiny.en")
-
 
 class Unjudged:
     """In the place of detectors: hearing is all that is wanted."""
