@@ -151,7 +151,8 @@ class CallSession:
 
         Owed is what was said up to an endpoint, and whatever has not been taken up yet.
         """
-        if not self._order.outstanding and self.inbox.seconds < self._parts.config.hear_every:
+        owed = self._order.outstanding or self._spoken
+        if not owed and self.inbox.seconds < self._parts.config.hear_every:
             return 0.0
         return self.inbox.age(self._order.watermark)
 

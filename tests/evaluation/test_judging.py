@@ -62,7 +62,7 @@ def test_everything_is_judged_even_what_is_off_as_shipped() -> None:
 
 
 def test_one_behaviours_detector_alone_says_what_it_says_among_the_others() -> None:
-    judges = judging_everything(Settings())
+    judges = judging_everything(Settings(_env_file=None))
     told = case("A: Hello, this is Claire, how can I help?", "C: I'm fed up.", "A: You need to calm down.")
     alone = narrowed(judges, {"courtesy.greeting"})
     assert set(alone.factories) == {"courtesy"}

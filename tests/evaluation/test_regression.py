@@ -23,7 +23,7 @@ from streaming.events import Detection, Event, Profile
 
 @pytest.fixture(scope="module")
 def judges() -> Judging:
-    return judging_everything(Settings())
+    return judging_everything(Settings(_env_file=None))
 
 
 def committed(which: str) -> dict[str, Any]:
