@@ -228,6 +228,8 @@ def _item(pieces: list[str], group: _Group | None) -> tuple[_Paths, list[str]]:
             inside = [(group(inside),)]
         return inside + ([()] if head == "[" else []), rest[1:]
     if head.startswith(".."):
+        if not head[2:].isdecimal():
+            raise ValueError("two dots need a number behind them, and nothing else")
         return [(_ANY,) * count for count in range(int(head[2:]) + 1)], rest
     if head in (_START, _END) or head.startswith("{"):
         return [(head,)], rest

@@ -5,6 +5,7 @@ The JSON form is documented in docs/accuracy.md. Everything that is wrong in it 
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from evaluation.cases import Case, Span, case_of
 from evaluation.events import events_of, said
 from evaluation.labels import Meaning, Moment, meaning_of
-from evaluation.script import read_call, spoken
+from evaluation.script import Call, read_call, spoken
 from evaluation.sets import HEARD_NOW, TEXT, LabelledSet, hash_of
 from service.recordings import SUFFIXES
 from streaming.errors import ConfigError
@@ -26,7 +27,7 @@ TURNS = ".turns.json"
 _TAIL: Seconds = 2.0  # behind the last turn of a transcript, so that what waits for silence is judged
 _LATE: Seconds = 2.0  # a label may end this long behind the last word
 
-_Time = Annotated[float, Field(ge=0)]
+_Time = Annotated[float, Field(ge=0, le=86_400)]  # no call is longer than a day
 T = TypeVar("T")
 
 
@@ -82,7 +83,7 @@ def folder_set(folder: Path, *, behaviours: Iterable[str]) -> LabelledSet:
         raise LabelError(f"{folder} holds no labelled call: no NAME{LABELS} and no NAME.call")
     known = frozenset(behaviours)
     whole = [_case(files, _turns(files.turns) if files.turns else (), known) for files in found]
-    cases = [case for case, _ in whole] + [case_of(read_call(path)) for path in scripts]
+    cases = [case for case, _ in whole] + [case_of(_script(path)) for path in scripts]
     recordings = {files.name: files.recording for files in found if files.recording is not None}
     return LabelledSet(
         name=folder.resolve().name,
@@ -108,15 +109,22 @@ def one_call(files: Files, turns: tuple[Span, ...], *, name: str, behaviours: It
     )
 
 
+def _script(path: Path) -> Call:
+    try:
+        return read_call(path)
+    except OSError as error:
+        raise LabelError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _files(labels: Path) -> Files:
     name = labels.name.removesuffix(LABELS)
-    beside = sorted(labels.parent.glob(f"{name}.*"))
+    beside = sorted(path for path in labels.parent.iterdir() if path.name.startswith(f"{name}."))
     turns = labels.with_name(name + TURNS)
     return Files(
         name=name,
         labels=labels,
         turns=turns if turns.exists() else None,
-        recording=next((path for path in beside if path.suffix.lower() in SUFFIXES), None),
+        recording=next((path for path in beside if path.suffix.lower() in SUFFIXES and path.is_file()), None),
     )
 
 
@@ -186,7 +194,7 @@ def _check_speaker(where: str, row: _Labelled, meaning: Meaning) -> None:
 
 def _read(path: Path, form: TypeAdapter[T]) -> T:
     try:
-        return form.validate_json(path.read_bytes())
+        return form.validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except ValidationError as error:
         raise LabelError(f"{path}: {_fault(error)}") from None
     except OSError as error:

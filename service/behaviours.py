@@ -24,6 +24,8 @@ from streaming.events import Party, Severity, Verdict
 MOST_ROWS = 100
 _MOST_SAYINGS = 200
 _MOST_PATHS = 20_000  # ways a phrase's brackets can be read: what matching costs in memory
+_MOST_SKIPPED = 20  # words that ..N may pass over
+_MOST_BYTES = 1 << 20  # of a file: a hundred rows that people write are far less
 _LEAST_EXAMPLES = 3
 _BRACKETS = re.compile(r"[()\[\]|]|\.\.\d+")
 
@@ -135,12 +137,14 @@ class _Row(_Strict):
 def read_behaviours(path: Path) -> dict[str, CustomBehaviour]:
     """The file's behaviours by id, in its order. Raises `ConfigError` that says where it is wrong."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(_text(path))
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{path}: cannot be read: {why}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
+    except (ValueError, RecursionError):  # a number or a nesting that the parser does not take
+        raise ConfigError(f"{path}: a number is too long, or tables are nested too deep") from None
     rows = data.pop("behaviour", [])
     if data or not isinstance(rows, list):
         raise ConfigError(f"{path}: holds [[behaviour]] tables and nothing else, found {_first(data)}")
@@ -155,6 +159,16 @@ def read_behaviours(path: Path) -> dict[str, CustomBehaviour]:
     return found
 
 
+def _text(path: Path) -> str:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ConfigError(f"{path}: is no file")  # a pipe would be waited for
+    with path.open("rb") as opened:
+        raw = opened.read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError(f"{path}: is larger than {_MOST_BYTES >> 20} MiB")
+    return raw.decode("utf-8-sig")
+
+
 def rows_with(own: Path | None) -> dict[str, Behaviour]:
     """The catalogue with a team's own rows behind it. Raises `ConfigError` as `read_behaviours`."""
     mine = read_behaviours(own) if own is not None else {}
@@ -167,7 +181,7 @@ def _first(data: Mapping[str, object]) -> str:
 
 def _behaviour(where: str, data: object) -> CustomBehaviour:
     name = data.get("id") if isinstance(data, dict) else None
-    where += f" ({name})" if isinstance(name, str) else ""
+    where += f" ({_shown(name)})" if isinstance(name, str) else ""
     try:
         row = _Row.model_validate(data)
     except ValidationError as error:
@@ -190,9 +204,14 @@ def _faults(error: ValidationError) -> str:
 
 
 def _place(steps: tuple[int | str, ...]) -> str:
-    return ".".join(str(step + 1 if isinstance(step, int) else step) for step in steps) + (
+    return ".".join(_shown(str(step + 1 if isinstance(step, int) else step)) for step in steps) + (
         ": " if steps else ""
     )
+
+
+def _shown(name: str) -> str:
+    """A name from the file on one short line, whatever is in it."""
+    return name if name.isprintable() and len(name) <= 60 else repr(name[:60])
 
 
 def _sayings(where: str, said: _Said) -> Sayings:
@@ -212,6 +231,8 @@ def _lexicon(where: str, phrases: tuple[str, ...]) -> Lexicon:
 
 def _check_size(phrase: str) -> None:
     """Before the brackets are opened: each multiplies, and a file must not fill the memory."""
+    if any(int(count) > _MOST_SKIPPED for count in re.findall(r"\.\.(\d{1,9})", phrase)):
+        raise ValueError(f"..N passes over {_MOST_SKIPPED} words at most")
     if _ways(phrase) > _MOST_PATHS:
         raise ValueError("too many brackets: write it as several phrases")
 

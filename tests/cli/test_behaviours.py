@@ -87,7 +87,7 @@ def test_test_lines_are_never_shown_or_chosen_by(tmp_path: Path) -> None:
             "delivered.phrases.2: there are no lists",
         ),
         (
-            HEAD + '[behaviour.delivered]\nphrases = ["..99 a ..99 b ..99 c"]',
+            HEAD + '[behaviour.delivered]\nphrases = ["..20 a ..20 b ..20 c ..20 d"]',
             "delivered.phrases.1: too many brackets",
         ),
         (
@@ -114,6 +114,21 @@ def test_test_lines_are_never_shown_or_chosen_by(tmp_path: Path) -> None:
             HEAD + "[behaviour.harmful]\nphrases = ['a']\n[[behaviour.alert]]\nverdict = 'harmful'\n"
             "title = 'T'\ncoaching = 'C'\nfollow = ['custom.other']",
             "no behaviour is called custom.other",
+        ),
+        (
+            HEAD + '[behaviour.delivered]\nphrases = ["a ..19998 b"]',
+            "delivered.phrases.1: ..N passes over 20 words at most",
+        ),
+        (
+            HEAD + '[behaviour.delivered]\nphrases = ["wait ..."]',
+            "delivered.phrases.1: two dots need a number",
+        ),
+        (HEAD + "version = " + 5000 * "9", "a number is too long"),
+        ("a = " + 100_000 * "[", "nested too deep"),
+        (HEAD + "# " + (1 << 20) * "x", "is larger than 1 MiB"),
+        (
+            HEAD.replace("custom.it", r"\u001b[2J\nit"),
+            r"behaviour 1 ('\x1b[2J\nit'): id: String should match",
         ),
     ],
 )

@@ -137,6 +137,32 @@ def test_a_fault_is_told_with_its_file_and_place(folder: Path, edit: Edit, told:
     assert "a word said by a customer" not in ran.err
 
 
+def test_times_that_no_call_has_are_refused_at_once(folder: Path) -> None:
+    """A tick a second up to then would fill the memory."""
+    turn = {"speaker": "agent", "start": 1e9, "end": 1e9 + 1, "text": "Hello."}
+    (folder / "first.turns.json").write_text(json.dumps([turn]))
+    with pytest.raises(ConfigError, match=r"first\.turns\.json: 0\.start"):
+        folder_set(folder, behaviours=catalogue())
+
+
+def test_a_script_that_is_a_folder_is_told(folder: Path) -> None:
+    (folder / "second.call").mkdir()
+    with pytest.raises(ConfigError, match=r"second\.call"):
+        folder_set(folder, behaviours=catalogue())
+
+
+def test_a_name_with_brackets_finds_its_recording(folder: Path) -> None:
+    (folder / "first.labels.json").rename(folder / "call[1].labels.json")
+    shutil.copy(SAMPLES / "good_call.flac", folder / "call[1].flac")
+    assert folder_set(folder, behaviours=catalogue()).conditions == (HEARD_NOW,)
+
+
+def test_a_byte_order_mark_is_no_fault(folder: Path) -> None:
+    path = folder / "first.turns.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(folder_set(folder, behaviours=catalogue()).cases) == 1
+
+
 def test_files_that_cannot_be_used_are_told(folder: Path) -> None:
     (folder / "first.turns.json").write_text("[{]")
     assert_one_line(callcue("evaluate", "--set", folder, cwd=folder.parent), "first.turns.json", "JSON")
