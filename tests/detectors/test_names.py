@@ -230,9 +230,11 @@ def test_a_burst_is_forced() -> None:
         "C: I'm Suzanne.",
         "A: Thanks, Suzanne.",
         "A +3: So, Suzanne, that is done.",
+        "A +3: It is sent, Suzanne.",
         "A +3: Bye, Suzanne.",
     ]
-    assert verdicts(names(dialogue(*lines)), "name.use") == ["delivered", "delivered", FORCED]
+    found = verdicts(names(dialogue(*lines)), "name.use")
+    assert found == ["delivered", "delivered", FORCED, "delivered"], "told once, then counted anew"
 
 
 def test_a_use_in_nearly_every_turn_is_forced() -> None:
