@@ -169,8 +169,9 @@ class Conversation(Judge):
         }
         if Party.AGENT not in rates:
             return
-        told = " and ".join(f"the {party} {rate:.0f}" for party, rate in rates.items())
-        note = f"Words a minute of speech: {told}{_match(rates)}."
+        said = f"The agent spoke {rates[Party.AGENT]:.0f} words a minute"
+        customer = f", the customer {rates[Party.CUSTOMER]:.0f}" if Party.CUSTOMER in rates else ""
+        note = f"{said}{customer}{_match(rates)}."
         yield self._figure("call.rate", at, rates, "words_per_minute", note)
 
     def _length(self, at: Seconds) -> Detection:

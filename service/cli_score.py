@@ -24,7 +24,7 @@ from service.switchboard import stricter
 from service.telemetry.logs import configure_logs
 from service.tone import tone_line
 from streaming.errors import CallcueError, ConfigError
-from streaming.events import Party, Profile
+from streaming.events import Detection, Party, Profile
 from streaming.session import SessionParts
 
 OUT = Console(highlight=False)
@@ -78,7 +78,12 @@ def score(
     for one in scored:
         if transcript:
             _print_transcript(one, rows)
-        OUT.print(scorecard_table(one.scorecard, rows, title=one.recording.name))
+        notes = {
+            record.event.id: record.event.note
+            for record in one.records
+            if isinstance(record.event, Detection)
+        }
+        OUT.print(scorecard_table(one.scorecard, rows, title=one.recording.name, notes=notes))
         if (tone := tone_line(record.event for record in one.records)) is not None:
             OUT.print(tone, markup=False)
     if json_file is not None:

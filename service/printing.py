@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from rich.console import Console
-from rich.markup import escape
+from rich.box import SIMPLE
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,12 +20,14 @@ from streaming.events import (
     Event,
     Party,
     Scorecard,
+    ScoreItem,
     Seconds,
     Utterance,
     Verdict,
     Whisper,
     WhisperDelivered,
     WordsHeldBack,
+    WordSpan,
 )
 
 _PARTY = {Party.AGENT: ("agent", "cyan"), Party.CUSTOMER: ("customer", "green")}
@@ -48,6 +50,7 @@ class Teleprinter:
         self._behaviours = behaviours
         self._judgements = judgements
         self._utterances: dict[str, Utterance] = {}
+        self._told: set[tuple[str, int]] = set()  # where words begin that a judgement was shown of
 
     def show(self, event: Event) -> None:
         match event:
@@ -85,6 +88,11 @@ class Teleprinter:
         )
 
     def _judgement(self, detection: Detection) -> None:
+        words = {(one.utterance_id, one.first) for one in detection.evidence if isinstance(one, WordSpan)}
+        if detection.verdict is not Verdict.OBSERVED:
+            self._told |= words
+        elif words and words <= self._told:
+            return  # a fact that the scorecard counts; these words have just been told as a deed
         mark, colour = _MARK[detection.verdict]
         told = explain(detection, self._behaviours, self._utterances)
         self._line(detection.at, "", colour, f"{mark} {told}")
@@ -110,31 +118,88 @@ def clock(at: Seconds) -> str:
     return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def scorecard_table(card: Scorecard, behaviours: Mapping[str, Behaviour], *, title: str) -> Table:
-    """The behaviours as rows; those without opportunity show a dash."""
-    table = Table(title=escape(title), title_justify="left", caption=_heard(card), caption_justify="left")
-    table.add_column("behaviour")
-    for name in ("opportunities", "delivered", "missed", "harmful", "observed", "rate"):
-        table.add_column(name, justify="right")
-    for item in card.items:
-        title_of = behaviours[item.behaviour].title if item.behaviour in behaviours else item.behaviour
+def scorecard_table(
+    card: Scorecard,
+    behaviours: Mapping[str, Behaviour],
+    *,
+    title: str,
+    notes: Mapping[str, str] | None = None,
+) -> RenderableType:
+    """What was judged as a table; facts of the call, what had no opportunity and what was not judged below.
+
+    `notes` are what single detections say, by id: a fact that was noticed once is told in its words.
+    """
+    judged = [item for item in card.items if item.opportunities or item.harmful]
+    noticed = [item for item in card.items if item.observed and item not in judged]
+    quiet = [item for item in card.items if item not in judged and item not in noticed]
+    titles = {key: row.title for key, row in behaviours.items()}
+    lines = [_line_of("noticed", _noticed(noticed, titles, notes or {}))]
+    lines.append(_line_of("no opportunity", [titles.get(item.behaviour, item.behaviour) for item in quiet]))
+    lines += _not_judged(card, titles)
+    return Group(_judged(judged, titles, title), *(line for line in lines if line), *_heard(card))
+
+
+def _judged(items: Sequence[ScoreItem], titles: Mapping[str, str], title: str) -> Table:
+    harmful = sum(item.harmful for item in items)
+    table = Table(
+        title=Text(f"{title}: {_overall(items)}"), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0)
+    )
+    table.add_column("behaviour", no_wrap=True)
+    for name in ("opportunities", "delivered", "missed", *(["harmful"] if harmful else []), "rate"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for item in items:
+        counts = [
+            _count(item.opportunities),
+            _count(item.delivered),
+            _count(item.missed, "yellow"),
+            *([_count(item.harmful, "red")] if harmful else []),
+        ]
         rate = "–" if item.rate is None else f"{item.rate:.0%}"
-        numbers = (item.opportunities, item.delivered, item.missed, item.harmful, item.observed)
-        table.add_row(title_of, *(str(number) if number else "–" for number in numbers), rate)
-    for row in card.not_judged:
-        title_of = behaviours[row.behaviour].title if row.behaviour in behaviours else row.behaviour
-        table.add_row(title_of, "not judged", "", "", "", "", "", style="bright_black")
+        table.add_row(titles.get(item.behaviour, item.behaviour), *counts, rate)
     return table
 
 
-def _heard(card: Scorecard) -> str:
-    lines = [
-        f"{heard.speaker}: {heard.speech:.0f} s of speech in {heard.audio:.0f} s, {heard.words} words, "
-        f"{heard.held_back} held back, {heard.lost:.1f} s lost"
+def _count(number: int, colour: str = "") -> Text:
+    return Text(str(number), colour) if number else Text("–", "bright_black")
+
+
+def _overall(items: Sequence[ScoreItem]) -> str:
+    """As the console sums up: what cannot be missed has no rate and does not count."""
+    rated = [item for item in items if item.rate is not None]
+    chances, harmful = sum(item.opportunities for item in rated), sum(item.harmful for item in items)
+    told = f"{sum(item.delivered for item in rated)} of {chances} opportunities delivered"
+    return f"{told}, {harmful} harmful moment{'s' if harmful != 1 else ''}" if harmful else told
+
+
+def _noticed(items: Sequence[ScoreItem], titles: Mapping[str, str], notes: Mapping[str, str]) -> list[str]:
+    """Counts first, then what was noticed once, in its own sentence."""
+    alone = {item.behaviour: notes.get(item.moments[0], "") for item in items if len(item.moments) == 1}
+    counts = [
+        f"{titles.get(item.behaviour, item.behaviour)} ({item.observed})"
+        for item in items
+        if not alone.get(item.behaviour)
+    ]
+    return [*counts, *(note.rstrip(".") for note in alone.values() if note)]
+
+
+def _not_judged(card: Scorecard, titles: Mapping[str, str]) -> list[Text]:
+    """A line for each reason: a recording of one side has one for most behaviours."""
+    by_reason: dict[str, list[str]] = {}
+    for row in card.not_judged:
+        by_reason.setdefault(row.reason, []).append(titles.get(row.behaviour, row.behaviour))
+    return [_line_of(f"not judged ({why.rstrip('.')})", names) for why, names in by_reason.items()]
+
+
+def _line_of(label: str, names: Sequence[str]) -> Text:
+    return Text.assemble((f"{label}: ", "bold"), "; ".join(names)) if names else Text()
+
+
+def _heard(card: Scorecard) -> list[Text]:
+    return [
+        Text.assemble(
+            (f"{heard.speaker}: ", "bold"),
+            f"{heard.speech:.0f} s of speech in {heard.audio:.0f} s, {heard.words} words, "
+            f"{heard.held_back} held back, {heard.lost:.1f} s lost",
+        )
         for heard in card.heard
     ]
-    return "\n".join([*lines, *_reasons(card)])
-
-
-def _reasons(card: Scorecard) -> Iterable[str]:
-    return [f"not judged: {row.behaviour} ({row.reason})" for row in card.not_judged]
