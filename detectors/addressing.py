@@ -26,7 +26,7 @@ from detectors.naming import (
     sound,
     sounds_like,
 )
-from detectors.text import Line
+from detectors.text import Line, clause_ends
 from detectors.vocative import has_title, in_clause, is_addressed, is_alone, is_called
 
 _JOINED = 4  # words that one name may have been heard as
@@ -127,7 +127,7 @@ def _is_joined(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
     joined = "".join(texts)
     if all(token.capital and len(token.text) > 1 for token in tokens):
         return any(_fits_better(joined, texts, name.text) for name in names)
-    ends = any(last == at + width - 1 for _, last in line.sentence_of(at).clauses)
+    ends = at + width - 1 in clause_ends(line)
     if ends and has_title(line, at):
         return any(like(joined, name.text) for name in names if name.role != "given")
     return ends and any(sound(joined, name.text) >= _SAME_SOUND for name in names if is_long(name.text))

@@ -141,7 +141,12 @@ class Judge:
         speaker: Party = Party.AGENT,
         provisional: bool = False,
     ) -> Detection:
-        """`where` makes the id unique in the call: an utterance id, or a running number."""
+        """`where` makes the id unique in the call: an utterance id, or a running number.
+
+        Words may come late, and overlap: whatever their times, nothing ends before it starts or is judged
+        before it ends.
+        """
+        end = max(start, end)
         row = self.rows[behaviour]
         return Detection(
             id=f"{behaviour}@{where}",
@@ -151,7 +156,7 @@ class Judge:
             speaker=speaker,
             start=start,
             end=end,
-            at=end if at is None else at,
+            at=end if at is None else max(end, at),
             confidence=confidence,
             severity=row.severity,
             evidence=evidence,

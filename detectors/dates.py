@@ -63,7 +63,7 @@ def _of_a_month(tokens: Sequence[Token], number: Number) -> When | None:
         return None
     first, last = min(number.first, at), max(number.last, at)
     year, last = _year(tokens, last)
-    return When("date", f"{month(tokens[at])}-{int(number.digits)}-{year}", first, last)
+    return When("date", f"{month(tokens[at])}-{number.value}-{year}", first, last)
 
 
 def _of_a_numbered_month(tokens: Sequence[Token], number: Number) -> When | None:
@@ -71,10 +71,10 @@ def _of_a_numbered_month(tokens: Sequence[Token], number: Number) -> When | None
     if not number.ordinal or _texts(tokens, number.last + 1, 2) != ["of", "the"]:
         return None
     found = numbers(tokens[number.last + 3 : number.last + 6])
-    if not found or found[0].first or not found[0].ordinal or int(found[0].digits) > 12:
+    if not found or found[0].first or not found[0].ordinal or found[0].value > 12:
         return None
     year, last = _year(tokens, number.last + 3 + found[0].last)
-    return When("date", f"{int(found[0].digits)}-{int(number.digits)}-{year}", number.first, last)
+    return When("date", f"{found[0].value}-{number.value}-{year}", number.first, last)
 
 
 def _day(tokens: Sequence[Token], number: Number) -> When | None:
@@ -82,7 +82,7 @@ def _day(tokens: Sequence[Token], number: Number) -> When | None:
     after = _texts(tokens, number.last + 1, 1)
     ends = not after or tokens[number.last + 1].opens or after[0] in word_list("figures", "behind_day")
     return (
-        When("date", f"-{int(number.digits)}-", number.first, number.last)
+        When("date", f"-{number.value}-", number.first, number.last)
         if number.ordinal and ends and _is_day(number)
         else None
     )
@@ -90,15 +90,15 @@ def _day(tokens: Sequence[Token], number: Number) -> When | None:
 
 def _clock(tokens: Sequence[Token], number: Number) -> When | None:
     """ "Half past three", "quarter to five", British "half nine"."""
-    if not 1 <= int(number.digits or 0) <= 12:
+    if not 1 <= number.value <= 12:
         return None
     before = _texts(tokens, max(0, number.first - 2), min(2, number.first))
     if len(before) == 2 and before[0] in _QUARTERS and before[1] in _PAST:
-        hour, minutes = int(number.digits), _QUARTERS[before[0]]
+        hour, minutes = number.value, _QUARTERS[before[0]]
         hour, minutes = (hour, minutes) if _PAST[before[1]] == 0 else (hour - 1 or 12, 60 - minutes)
         return When("time", f"{hour}{minutes:02}", number.first - 2, number.last)
     if before[-1:] == ["half"] and number.first == number.last:
-        return When("time", f"{int(number.digits)}30", number.first - 1, number.last)
+        return When("time", f"{number.value}30", number.first - 1, number.last)
     return None
 
 
@@ -108,14 +108,14 @@ def _year(tokens: Sequence[Token], last: int) -> tuple[str, int]:
     if not rest or rest[0].first or rest[0].ordinal or tokens[last + 1].opens:
         return "", last
     end = last + 1 + rest[0].last
-    alone = end + 1 >= len(tokens) or tokens[end + 1].opens or int(rest[0].digits) > 31
+    alone = end + 1 >= len(tokens) or tokens[end + 1].opens or rest[0].value > 31
     if len(rest[0].digits) == 4 or (len(rest[0].digits) == 2 and alone):
         return rest[0].digits, end
     return "", last
 
 
 def _is_day(number: Number) -> bool:
-    return 1 <= int(number.digits or 0) <= 31
+    return 1 <= number.value <= 31
 
 
 def _texts(tokens: Sequence[Token], first: int, count: int) -> list[str]:

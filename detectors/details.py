@@ -58,7 +58,7 @@ def _clauses(line: Line) -> Iterator[tuple[int, int]]:
         if len(sentence.clauses) > 1:
             yield from sentence.clauses
     for at, token in enumerate(line.tokens):  # "09-409": two tries at one number, run together
-        if token.text.isdigit() and len(token.text) > 1:
+        if token.text.isdecimal() and len(token.text) > 1:
             yield at, at
 
 
@@ -90,7 +90,7 @@ def tells(item: Item, whole: Item) -> bool:
         return part == value
     if len(part) == 1:
         return part.isalpha() and part in value
-    if (len(value) >= 4 and value in part) or (len(value) == 3 and part.isdigit() and part.endswith(value)):
+    if (len(value) >= 4 and value in part) or (len(value) == 3 and part.isdecimal() and part.endswith(value)):
         return True
     return part in value if len(part) >= 3 else value.startswith(part) or value.endswith(part)
 

@@ -173,7 +173,7 @@ def _detail_score(said: Item, stated: Item) -> float:
         return 0.0
     if said.value == stated.value:
         return _FIGURE if len(said.value) > 1 else _SMALL
-    if min(len(said.value), len(stated.value)) >= 4 and not (said.value + stated.value).isdigit():
+    if min(len(said.value), len(stated.value)) >= 4 and not (said.value + stated.value).isdecimal():
         return PLAIN if fuzz.ratio(said.value, stated.value) >= _SPELLED_ALIKE else 0.0
     return 0.0
 

@@ -142,7 +142,9 @@ def _kind(tokens: Sequence[Token], number: Number) -> tuple[FigureKind, str, int
 def _is_hour(tokens: Sequence[Token], number: Number, after: str) -> bool:
     """ "eight until six", "at nine thirty", "9 am" — and not "at 42 Maple Street" or "by sixty"."""
     before = tokens[number.first - 1].text if number.first else ""
-    hour = int(number.digits[:-2] or number.digits) if len(number.digits) > 2 else int(number.digits or 99)
+    if not 1 <= len(number.digits) <= 4:
+        return False
+    hour = int(number.digits[:-2] or number.digits)
     if hour > 12 + 12 * (len(number.digits) > 2):
         return False
     if after in _words("hour") or before in _words("hour"):
@@ -153,7 +155,7 @@ def _is_hour(tokens: Sequence[Token], number: Number, after: str) -> bool:
 def _amount(tokens: Sequence[Token], number: Number) -> str:
     heard = "".join(token.heard for token in tokens[number.first : number.last + 1])
     whole = heard.split(".")[0] if heard.endswith((".00", ".0")) else heard
-    return "".join(mark for mark in whole if mark.isdigit()) or number.digits
+    return "".join(mark for mark in whole if mark.isdecimal()) or number.digits
 
 
 def _is_year(tokens: Sequence[Token], number: Number) -> bool:

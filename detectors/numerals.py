@@ -21,6 +21,7 @@ _UNITS = {word: value for value, word in enumerate(_UNIT_NAMES.split())} | {"nou
 _TENS = {word: 10 * value for value, word in enumerate(_TEN_NAMES.split(), start=2)}
 _ORDINALS = {word: value for value, word in enumerate(_ORDINAL_NAMES.split(), start=1)} | {"thirtieth": 30}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_MOST_DIGITS = 18
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
 _OH = frozenset({"oh", "o"})
 _POINT = frozenset({"point", "dot"})
@@ -46,9 +47,8 @@ def word_of(digits: str) -> str:
     if digits in _SPOKEN:
         return _SPOKEN[digits]
     tens = _SPOKEN.get(digits[0] + "0", "") if len(digits) == 2 and digits[0] != "0" else ""
-    return (
-        (tens or _SPOKEN[digits[0]]) + _SPOKEN[digits[1]] if digits.isdigit() and len(digits) == 2 else digits
-    )
+    two = len(digits) == 2 and digits.isdecimal()
+    return (tens or _SPOKEN[digits[0]]) + _SPOKEN[digits[1]] if two else digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,11 @@ class Number:
     digits: str
     spelled: bool
     ordinal: bool = False  # "the ninth"
+
+    @property
+    def value(self) -> int:
+        """What the digits count; a row longer than any count is more than every other."""
+        return int(self.digits or 0) if len(self.digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
 @once_a_line
@@ -78,11 +83,11 @@ def numbers(tokens: Sequence[Token]) -> tuple[Number, ...]:
     "first" and "second", and "one" where it is a pronoun.
     """
     texts = [token.text.removesuffix("'s") for token in tokens]
-    opens = frozenset(at for at, token in enumerate(tokens) if token.opens)
+    ends = _sentence_ends(tokens)
     found: list[Number] = []
     at = 0
     while at < len(texts):
-        number = _number(texts, at, opens)
+        number = _number(texts, at, ends)
         if number is not None and not _is_pronoun(texts, number):
             found.append(number)
         at = number.last + 1 if number else at + 1
@@ -97,20 +102,20 @@ def _is_pronoun(texts: Sequence[str], number: Number) -> bool:
     return texts[number.first] != "one" or before in _POINTING or after in _MOMENTS
 
 
-def _number(texts: Sequence[str], at: int, opens: frozenset[int]) -> Number | None:
+def _number(texts: Sequence[str], at: int, ends: Sequence[int]) -> Number | None:
     """The number that begins at token `at`, as long as it goes on; only single digits go on in the next
-    sentence, which begins at one of `opens`."""
-    piece = _piece(_to_its_end(texts, at, opens), at)
+    sentence, which begins where `ends` says that this one's tokens end."""
+    piece = _piece(texts[: ends[at]], at)
     if piece is None:
         return None
     last, digits, spelled = piece
     if _is_ordinal(texts[last]):
         return Number(first=at, last=last, digits=digits, spelled=False, ordinal=True)
     in_a_date = at > 0 and texts[at - 1] in _MONTHS
-    while more := _further(_to_its_end(texts, last + 1, opens), last + 1, after_digit=spelled):
+    while more := _further(texts[: ends[last + 1]], last + 1, after_digit=spelled):
         end, further, single = more
         pointed = texts[last + 1] in _POINT
-        if not (spelled and single) and last + 1 in opens:
+        if not (spelled and single) and ends[last] == last + 1:
             break
         if not pointed and not (spelled and single) and not _is_pair(digits, further, single):
             break
@@ -120,9 +125,12 @@ def _number(texts: Sequence[str], at: int, opens: frozenset[int]) -> Number | No
     return Number(first=at, last=last, digits=digits, spelled=spelled)
 
 
-def _to_its_end(texts: Sequence[str], at: int, opens: frozenset[int]) -> Sequence[str]:
-    """The tokens up to the end of the sentence that `at` is in."""
-    return texts[: min((end for end in opens if end > at), default=len(texts))]
+def _sentence_ends(tokens: Sequence[Token]) -> list[int]:
+    """Behind which token the sentence of each ends; one more entry, for what is behind them all."""
+    ends = [len(tokens)] * (len(tokens) + 1)
+    for at in range(len(tokens) - 2, -1, -1):
+        ends[at] = at + 1 if tokens[at + 1].opens else ends[at + 1]
+    return ends
 
 
 def _is_ordinal(text: str) -> bool:
@@ -154,7 +162,7 @@ def _piece(texts: Sequence[str], at: int, *, after_digit: bool = False) -> _Piec
         return (at, "0", True) if after_digit or _is_led(texts, at) else None
     if text in _REPEATS and (repeated := _digit(following)):
         return at + 1, repeated * _REPEATS[text], True
-    if text in _REPEATS and following.isdigit():  # "double 409", as recognisers write "double four oh nine"
+    if text in _REPEATS and following.isdecimal():  # "double 409", as recognisers write "double four oh nine"
         return at + 1, following[0] * (_REPEATS[text] - 1) + following, True
     if text in {"a", "an"}:
         return _value(texts, at + 1, 1) if following in _SCALES else None
@@ -175,7 +183,7 @@ def _digit(text: str) -> str:
     """The one digit that a token says, "" where it says something else ("oh" after "double" is a zero)."""
     if text in _OH:
         return "0"
-    if len(text) == 1 and text.isdigit():
+    if len(text) == 1 and text.isdecimal():
         return text
     return str(_UNITS[text]) if _UNITS.get(text, 10) < 10 else ""
 

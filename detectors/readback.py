@@ -52,7 +52,7 @@ def compare(said: Figure, stated: Figure) -> Reading:
 
 def compare_tail(said: Figure, stated: Figure) -> Reading:
     """As `compare`, where the agent announced the last digits ("ending in 0142")."""
-    if said.value.isdigit() and 3 <= len(said.value) < len(stated.value):
+    if said.value.isdecimal() and 3 <= len(said.value) < len(stated.value):
         tail = stated.value[-len(said.value) :]
         if said.value == tail:
             return Reading.SAME

@@ -42,9 +42,9 @@ def spellings(line: Line) -> list[Spelled]:
     at = 0
     while at < len(line.tokens):
         run = _run(line.tokens, digits, at)
-        if run is not None:
+        if _is_whole(run.value):
             found.append(run)
-        at = (run.last if run else at) + 1
+        at = max(run.last, at) + 1  # what is too little with its beginning is too little without it
     return found
 
 
@@ -59,7 +59,8 @@ def letters_said(line: Line) -> frozenset[str]:
     )
 
 
-def _run(tokens: Sequence[Token], digits: Mapping[int, Number], at: int) -> Spelled | None:
+def _run(tokens: Sequence[Token], digits: Mapping[int, Number], at: int) -> Spelled:
+    """The signs from `at` on, however few."""
     value, last = "", at - 1
     here = at
     while here < len(tokens):
@@ -73,7 +74,7 @@ def _run(tokens: Sequence[Token], digits: Mapping[int, Number], at: int) -> Spel
             here = behind
         else:
             break
-    return Spelled(value, at, last) if _is_whole(value) else None
+    return Spelled(value, at, last)
 
 
 def _is_whole(value: str) -> bool:
@@ -103,7 +104,7 @@ def _sign(tokens: Sequence[Token], digits: Mapping[int, Number], at: int, *, ope
 
 
 def _is_sign(text: str) -> bool:
-    return (len(text) == 1 and text.isalnum()) or text in _NATO or text.isdigit()
+    return (len(text) == 1 and text.isalnum()) or text in _NATO or text.isdecimal()
 
 
 def _is_for(tokens: Sequence[Token], at: int) -> bool:

@@ -9,9 +9,12 @@ hesitations ("um", "uh") left out. Word indexes are kept, so evidence always poi
 from __future__ import annotations
 
 import re
+import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from streaming.events import Party, Seconds, Utterance, WordSpan
@@ -137,7 +140,7 @@ class Line:
         return any(sentence.mark == "?" for sentence in self.sentences)
 
     def sentence_of(self, token: int) -> Sentence:
-        return next(sentence for sentence in self.sentences if sentence.first <= token <= sentence.last)
+        return self.sentences[bisect_left(self.sentences, token, key=attrgetter("last"))]
 
     def evidence(self, first: int, last: int) -> WordSpan:
         """The words under tokens `first` to `last`, inclusive."""
@@ -174,6 +177,12 @@ def once_a_line(work: Callable[[Line], T]) -> Callable[[Line], T]:
     return known
 
 
+@once_a_line
+def clause_ends(line: Line) -> frozenset[int]:
+    """The last tokens of its clauses."""
+    return frozenset(last for sentence in line.sentences for _, last in sentence.clauses)
+
+
 _newest: Line | None = None
 
 
@@ -193,7 +202,7 @@ def _read(utterance: Utterance) -> Line:
     clauses: list[tuple[int, int]] = []
     first = clause = 0
     for index, word in enumerate(utterance.words):
-        heard = word.text.translate(_APOSTROPHES).strip()
+        heard = _folded(word.text).strip()
         tokens.extend(_tokens(index, heard, opens=len(tokens) == first))
         sentence_ends = _SENTENCE_END.search(heard) and heard.lower() not in _ABBREVIATIONS
         if (sentence_ends or _CLAUSE_END.search(heard)) and len(tokens) > clause:
@@ -213,7 +222,7 @@ def _read(utterance: Utterance) -> Line:
 def tokenize(text: str) -> tuple[str, ...]:
     """Normalised tokens of plain text (a name from the call's data, a lexicon's phrase)."""
     found: list[str] = []
-    for heard in text.translate(_APOSTROPHES).split():
+    for heard in _folded(text).split():
         found.extend(token.text for token in _tokens(0, heard, opens=False))
     return tuple(found)
 
@@ -245,6 +254,13 @@ def _stem(word: str) -> str:
 
 def _undouble(root: str) -> str:
     return root[:-1] if root[-1] == root[-2] and root[-1] not in "lsz" else root
+
+
+def _folded(text: str) -> str:
+    """Apostrophes, dashes and digits as English types them: "٤٢" is 42."""
+    if text.isascii():
+        return text.translate(_APOSTROPHES)
+    return "".join(str(unicodedata.decimal(mark, mark)) for mark in text.translate(_APOSTROPHES))
 
 
 def _tokens(index: int, heard: str, *, opens: bool) -> Iterator[Token]:
