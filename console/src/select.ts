@@ -80,6 +80,13 @@ export function harmfulMoments(scorecard: Scorecard): number {
   return scorecard.items.reduce((sum, item) => sum + item.harmful, 0);
 }
 
+/** Behaviours that were not judged, by why: a recording of one side has one reason for most of them. */
+export function byReason(rows: Scorecard["not_judged"]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { behaviour, reason } of rows) found.set(reason, [...(found.get(reason) ?? []), behaviour]);
+  return found;
+}
+
 export function titleOf(state: ConsoleState, behaviour: string): string {
   return state.behaviours.get(behaviour)?.title ?? behaviour;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrange, behind, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, secondsLost, timeline, worst } from "../src/select";
+import { arrange, behind, byReason, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, secondsLost, timeline, worst } from "../src/select";
 import type { CallState } from "../src/state";
 import type { AlertView, CallView } from "../src/wire";
 import { alert, detection, info, records, span, told, utterance, view } from "./make";
@@ -54,6 +54,11 @@ describe("marks and rates", () => {
     const items = [{ ...item, behaviour: "b" }, { ...item, behaviour: "c", delivered: 2, missed: 0, rate: null }];
     expect(overallRate({ type: "scorecard", at: 1, items, heard: [], not_judged: [], version: 1 })).toBe(0.5);
   });
+});
+
+test("what was not judged for one reason stands together", () => {
+  const rows = [{ behaviour: "a", reason: "Off." }, { behaviour: "b", reason: "Not recorded." }, { behaviour: "c", reason: "Off." }];
+  expect([...byReason(rows)]).toEqual([["Off.", ["a", "c"]], ["Not recorded.", ["b"]]]);
 });
 
 describe("the transcript", () => {

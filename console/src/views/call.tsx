@@ -22,7 +22,7 @@ export function CallPane() {
     <section class="call" aria-label="Call">
       <Head call={call} />
       <Transcript key={call.call.call_id} call={call}>
-        {call.scorecard && <ScorecardTable scorecard={call.scorecard} />}
+        {call.scorecard && <ScorecardTable scorecard={call.scorecard} detections={call.detections} />}
       </Transcript>
     </section>
   );

@@ -1,12 +1,13 @@
 import { show, state } from "../console";
 import { PARTY, clock, percent, plural, spell } from "../format";
-import { harmfulMoments, overallRate, titleOf } from "../select";
+import { byReason, harmfulMoments, overallRate, titleOf } from "../select";
 import { VerdictIcon } from "./icons";
-import type { ScoreItem, Scorecard } from "../wire";
+import type { Detection, ScoreItem, Scorecard } from "../wire";
 
-export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
-  const judged = scorecard.items.filter((item) => item.opportunities + item.harmful + item.observed > 0);
-  const quiet = scorecard.items.filter((item) => !judged.includes(item));
+export function ScorecardTable({ scorecard, detections }: { scorecard: Scorecard; detections: readonly Detection[] }) {
+  const judged = scorecard.items.filter((item) => item.opportunities + item.harmful > 0);
+  const noticed = scorecard.items.filter((item) => item.observed > 0 && !judged.includes(item));
+  const quiet = scorecard.items.filter((item) => !judged.includes(item) && !noticed.includes(item));
   const harmful = harmfulMoments(scorecard);
   return (
     <section class="score" aria-labelledby="score-title" data-testid="scorecard">
@@ -31,6 +32,14 @@ export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
             ))}
           </ul>
         </div>
+        {noticed.length > 0 && (
+          <div>
+            <h3>Noticed</h3>
+            <ul>
+              {noticed.map((item) => <Noticed key={item.behaviour} item={item} detections={detections} />)}
+            </ul>
+          </div>
+        )}
         {quiet.length > 0 && (
           <div>
             <h3>No opportunity</h3>
@@ -41,14 +50,27 @@ export function ScorecardTable({ scorecard }: { scorecard: Scorecard }) {
           <div>
             <h3>Not judged</h3>
             <ul>
-              {scorecard.not_judged.map((item) => (
-                <li key={item.behaviour}><strong>{titleOf(state.value, item.behaviour)}</strong> {item.reason}</li>
+              {[...byReason(scorecard.not_judged)].map(([reason, behaviours]) => (
+                <li key={reason}><strong>{behaviours.map((one) => titleOf(state.value, one)).join(", ")}</strong> {reason}</li>
               ))}
             </ul>
           </div>
         )}
       </div>
     </section>
+  );
+}
+
+/** A fact of the call: in its own sentence where it was noticed once, else how often. */
+function Noticed({ item, detections }: { item: ScoreItem; detections: readonly Detection[] }) {
+  const title = titleOf(state.value, item.behaviour);
+  const [first] = item.moments;
+  const only = item.moments.length === 1 ? detections.find((one) => one.id === first) : undefined;
+  return (
+    <li>
+      {first ? <button type="button" class="jump" onClick={() => show(first)} title="Show the first moment">{title}</button> : title}{" "}
+      {only?.note || (item.observed === 1 ? "once" : `${item.observed} times`)}
+    </li>
   );
 }
 
@@ -62,7 +84,6 @@ function Items({ items }: { items: readonly ScoreItem[] }) {
           <th scope="col">Delivered</th>
           <th scope="col">Missed</th>
           <th scope="col">Harmful</th>
-          <th scope="col">Observed</th>
           <th scope="col">Rate</th>
         </tr>
       </thead>
@@ -83,7 +104,6 @@ function Item({ item }: { item: ScoreItem }) {
       <Count of={item.delivered} />
       <Count of={item.missed} tone="missed" />
       <Count of={item.harmful} tone="harmful" />
-      <Count of={item.observed} />
       <td class="score-cell-rate">
         {item.rate !== null && <svg class="meter" viewBox="0 0 56 6" aria-hidden="true"><rect width={56 * item.rate} /></svg>}
         <span>{percent(item.rate)}</span>
