@@ -267,6 +267,7 @@ def _span(name: str, start: Seconds, end: Seconds, value: float) -> SignalSpan:
 def _note(stretch: Stretch) -> str:
     whose = "the agent's own usual" if stretch.usual.own >= 0.5 else "usual in speech"
     return (
-        f"The pitch moves {100 * stretch.liveliness:.0f} % as much as is {whose}: {stretch.slope:.0f} semitones a "
-        f"second, spread {stretch.sd:.1f} semitones, over {stretch.voiced:.0f} seconds of voiced speech."
+        f"The pitch moves {100 * stretch.liveliness:.0f} % as much as is {whose}: "
+        f"{stretch.slope:.0f} semitones a second, spread {stretch.sd:.1f} semitones, "
+        f"over {stretch.voiced:.0f} seconds of voiced speech."
     )
