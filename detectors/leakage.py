@@ -1,7 +1,7 @@
 """emotion.leakage: how a frustrated customer is answered.
 
 Harmful when the agent answers negatively (kinds ``dismissive``, ``blaming``, ``defensive``, ``sarcastic``,
-``command``, ``clipped``, ``talking_over``, ``silence``; ``raised_voice`` under the profile `full` only), at
+``command``, ``harsh``, ``clipped``, ``talking_over``, ``silence``; ``raised_voice`` under `full` only), at
 most one a kind and utterance, with the id ``emotion.leakage@UTTERANCE.KIND``. Partials are judged on words
 that are no longer the last ones, with that same id; nothing is remembered of them. Delivered is a reply that
 is empathetic, or steady: it brings something, and is neither negative nor cold.
@@ -18,6 +18,7 @@ from detectors.interruption import left_open
 from detectors.leaks import Leak, leaks
 from detectors.lexicon import lexicon
 from detectors.matter import Move, move
+from detectors.meaning import Learnt, pieces
 from detectors.text import Line, read
 from streaming.events import (
     Detection,
@@ -38,6 +39,7 @@ _NOTES = {
     "defensive": "The agent defends instead of helping.",
     "sarcastic": "The agent answers with sarcasm.",
     "command": "The agent orders the customer about.",
+    "harsh": "The answer is of a kind that makes it worse.",
     "clipped": "The agent gives the frustrated customer a word or two for an answer.",
     "talking_over": "The agent takes the turn while the frustrated customer is still speaking.",
     "silence": "The agent leaves the frustrated customer without an answer for a long time.",
@@ -54,6 +56,7 @@ class Leakage(Part):
     def __init__(self, talk: Talk) -> None:
         super().__init__(talk)
         self._voice = AgentVoice() if talk.judge.call.profile is Profile.FULL else None
+        self._likely_harsh = Learnt("harsh", talk.judge.policy.meaning)
         self._owed: Line | None = None  # the frustrated turn that is still to be answered
         self._cause: tuple[Evidence, ...] = ()
         self._reply: list[Answer] = []
@@ -86,11 +89,21 @@ class Leakage(Part):
         line = answer.line
         frustrated = self.talk.frustrated(line.start)
         answering = self._is_owed(line)
-        for leak in leaks(line, frustrated=frustrated, answering=answering):
+        found = leaks(line, frustrated=frustrated, answering=answering)
+        for leak in found or self._harsh(answer):
             if leak.kind != "clipped" or not self._was_asked():
                 yield self._leaked(line, leak)
         yield from self._taken_over(answer)
         yield from self._raised(line, frustrated)
+
+    def _harsh(self, answer: Answer) -> Iterator[Leak]:
+        """By meaning, where no phrase tells: own words that neither name the feeling nor offer anything."""
+        line = answer.line
+        kind = answer.feeling is not None or answer.offers or not all(piece.own for piece in pieces(line))
+        score = 0.0 if kind else self._likely_harsh.score(line)
+        if score >= self.judge.threshold(LEAKAGE, "harsh"):
+            last = len(line.tokens) - 1
+            yield Leak("harsh", round(0.6 * score, 2), 0, last, (line.evidence(0, last),))
 
     def _is_owed(self, line: Line) -> bool:
         """The customer's last turn was said in anger, or in the middle of it."""

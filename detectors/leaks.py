@@ -11,7 +11,7 @@ from detectors.lexicon import Match, lexicon
 from detectors.text import Line, once_a_line
 from streaming.events import WordSpan
 
-LeakKind = Literal["dismissive", "blaming", "defensive", "sarcastic", "command", "clipped"]
+LeakKind = Literal["dismissive", "blaming", "defensive", "sarcastic", "command", "clipped", "harsh"]
 KINDS: tuple[LeakKind, ...] = ("dismissive", "blaming", "defensive", "sarcastic", "command")
 _ALWAYS, _MILD, _REPLY = "_always", "_mild", "_reply"
 _TO_FRUSTRATED = 0.9
@@ -31,7 +31,7 @@ _NO_OFFER = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Leak:
     """One kind of leakage in one utterance."""
 
