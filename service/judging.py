@@ -78,5 +78,5 @@ def find_meaning(settings: Settings) -> Meaning | None:
     try:
         return shared_meaning()
     except WeightsError as error:
-        log.warning("words_only", reason=error.message)
+        log.info("words_only", reason=error.message)
         return None

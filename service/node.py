@@ -85,12 +85,12 @@ class Node:
         require_safe_bind(settings.host, self.tokens)  # before anything is opened
         self.gate = Gate(self.tokens, settings.allowed_origins)
         self.metrics = Metrics()
+        self.worker = make_worker(settings.model)  # its faults are the command's: first
         self.judged = judging(settings)
         self.behaviours = self.judged.rows
         self.bus: Bus = _bus(settings.redis_url)
         self.repository = Repository(open_engine(settings.database_url))
         self.writer = StoreWriter(self.repository, node=self.name)
-        self.worker = make_worker(settings.model)
         self.scheduler = Scheduler(self.worker, SchedulerConfig())
         self._ears = ThreadPoolExecutor(EARS, thread_name_prefix="ears")
         self.parts = session_parts(

@@ -78,8 +78,8 @@ def warm_up(parts: SessionParts) -> None:
 @asynccontextmanager
 async def offline_parts(settings: Settings) -> AsyncGenerator[SessionParts, None]:
     """An engine and everything to score recordings with, without store, bus or sockets."""
-    judged = judging(settings)
     worker = make_worker(settings.model)
+    judged = judging(settings)
     ears = ThreadPoolExecutor(EARS, thread_name_prefix="ears")
     try:
         shared_network()

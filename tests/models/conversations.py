@@ -182,7 +182,7 @@ class Office:
                 tasks.create_task(self._line(_request(call, spoken, "partial"), partials))
         end = clock()
         await asyncio.sleep(_ENDPOINT)
-        partials.close()
+        partials.close(_spoken(partials, utterance, start, end).utterance_id)
         if self._owed[call] >= _OUTSTANDING:
             self.seen.unheard += 1
             return

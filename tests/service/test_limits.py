@@ -19,8 +19,8 @@ from models.process import ProcessWorker
 from models.scripted import ScriptedEngine, ScriptedEngineFactory, scenario_from
 from models.worker import ThreadWorker
 from service import ingest
+from service import judging as judging_module
 from service import node as node_module
-from service import parts as parts_module
 from service.settings import LimitSettings
 from streaming.errors import EngineFailed, Overloaded
 from streaming.events import AudioGap, CallEnded, CallInfo, Detection, DetectorFailed, Event, Party, Utterance
@@ -218,7 +218,7 @@ async def test_a_detector_that_raises_is_out_of_that_call_and_said_so(
             return ()
 
     registry = {**REGISTRY, "broken": lambda call, policy: Broken(call)}
-    monkeypatch.setattr(parts_module, "REGISTRY", registry)
+    monkeypatch.setattr(judging_module, "REGISTRY", registry)
     async with running(settings_for(tmp_path, limits=LIMITS)) as service:
         with watching_logs() as logs:
             bystander = asyncio.create_task(healthy_call(service))
