@@ -12,7 +12,13 @@ import pytest
 
 REPO = Path(__file__).parents[2]
 PACKAGES = ("streaming", "models", "detectors", "service", "evaluation")
-OF_THE_CHECKOUT = ("service/web", "evaluation/calls", "evaluation/heard", "evaluation/lines", "evaluation/results")
+OF_THE_CHECKOUT = (
+    "service/web",
+    "evaluation/calls",
+    "evaluation/heard",
+    "evaluation/lines",
+    "evaluation/results",
+)
 
 
 @pytest.fixture(scope="module")
