@@ -17,6 +17,8 @@ from streaming.events import (
     DetectionWithdrawn,
     DetectorFailed,
     Event,
+    ListeningEnded,
+    ListeningStarted,
     Party,
     Profile,
     Scorecard,
@@ -25,6 +27,7 @@ from streaming.events import (
     Utterance,
     Whisper,
     WhisperDelivered,
+    WhisperSeen,
 )
 
 _NOT_HEARD = (
@@ -37,6 +40,9 @@ _NOT_HEARD = (
     AlertUpdate,
     Whisper,
     WhisperDelivered,
+    WhisperSeen,
+    ListeningStarted,
+    ListeningEnded,
     Scorecard,
 )
 """What a log holds besides what was heard and measured."""

@@ -10,13 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi import Path as PathParam
 from fastapi.responses import Response
 from pydantic_core import to_json as dump_json
 
 from detectors.base import Behaviour
-from service.auth import Gate
+from service.auth import Gate, bearer
 from service.batch import recording_call
 from service.callview import CallProjection, CallView, Keep
 from service.jobs import RecordingJobs, Upload
@@ -63,12 +63,15 @@ def api_router(
 
 def _add_open(router: APIRouter, gate: Gate, profile: Profile) -> None:
     @router.get("/config", tags=["console"])
-    async def config() -> dict[str, Any]:
-        """What a console must know before it can connect."""
+    async def config(request: Request) -> dict[str, Any]:
+        """What a page must know before it can connect; `listening`: whether the token of this request may."""
+        tokens = gate.tokens
         return {
             "version": version("callcue"),
-            "auth": gate.tokens.needed("console"),
+            "auth": tokens.needed("console"),
             "profile": profile,
+            "listening": tokens.check(bearer(request.headers), "listening"),
+            "desk_auth": tokens.needed("desk"),
         }
 
 

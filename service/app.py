@@ -16,6 +16,7 @@ from service.console import console_router
 from service.crowd import SocketLimit
 from service.health import health_router
 from service.ingest import ingest_router
+from service.listen_socket import listen_router
 from service.node import Node
 from service.problems import install_problems
 
@@ -38,6 +39,7 @@ def create_app(node: Node) -> FastAPI:
     app.include_router(health_router(node.checks, node.notes, node.metrics, node.refresh_metrics))
     app.include_router(ingest_router(node))
     app.include_router(console_router(node.live, node.commands, node.gate, metrics=node.metrics))
+    app.include_router(listen_router(node.live.view, node.commands, node.relay, node.gate, node.metrics))
     app.include_router(
         api_router(
             repository=node.repository,

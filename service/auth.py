@@ -16,28 +16,45 @@ from starlette.requests import HTTPConnection
 
 from streaming.errors import ConfigError, OriginRefused, Unauthorized
 
-Role = Literal["softphone", "console"]
+Role = Literal["softphone", "console", "listening", "desk"]
 _SHORTEST = 16  # characters of a token that guards a public address
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The configured tokens, several a role so that one can be rotated. They never reach a log."""
+    """The configured tokens, several a role so that one can be rotated. They never reach a log.
+
+    A listening token opens the console too. Those of `desk` open nothing: they sign agents' passes
+    (`service.desk_pass`).
+    """
 
     softphone: tuple[SecretStr, ...] = ()
     console: tuple[SecretStr, ...] = ()
+    listening: tuple[SecretStr, ...] = ()
+    desk: tuple[SecretStr, ...] = ()
 
     def of(self, role: Role) -> tuple[SecretStr, ...]:
-        return self.softphone if role == "softphone" else self.console
+        match role:
+            case "softphone":
+                return self.softphone
+            case "console":
+                return (*self.console, *self.listening)
+            case "listening":
+                return self.listening
+            case "desk":
+                return self.desk
 
     def needed(self, role: Role) -> bool:
+        """Who may listen in, or see an agent's desk, is asked as soon as anything is protected."""
+        if role in ("listening", "desk"):
+            return bool(self.softphone or self.console or self.listening or self.desk)
         return bool(self.of(role))
 
     def check(self, token: str | None, role: Role) -> bool:
         """Whether `token` opens `role`. A wrong token takes as long whatever it shares with a right one."""
         if not self.needed(role):
-            return True
+            return True  # what needs one and has none is shut: nothing matches
         offered = _digest(token or "")
         matches = [hmac.compare_digest(offered, _digest(one.get_secret_value())) for one in self.of(role)]
         return any(matches) and bool(token)
@@ -67,6 +84,8 @@ class Gate:
 
     def check_token(self, token: str | None, role: Role) -> None:
         """Raises Unauthorized."""
+        if self.tokens.needed(role) and not self.tokens.of(role):
+            raise Unauthorized(f"this is switched off here: CALLCUE_TOKENS__{role.upper()} is not set")
         if not self.tokens.check(token, role):
             raise Unauthorized(f"a valid {role} token is needed, as 'Authorization: Bearer …'")
 
@@ -107,7 +126,7 @@ def require_safe_bind(host: str, tokens: Tokens) -> None:
     """Raises ConfigError when the service would listen to others without tokens, or with guessable ones."""
     if is_loopback(host):
         return
-    roles: tuple[Role, ...] = ("softphone", "console")
+    roles: tuple[Role, ...] = ("softphone", "console")  # without its tokens another role is closed
     missing = [f"CALLCUE_TOKENS__{role.upper()}" for role in roles if not tokens.needed(role)]
     if missing:
         names = " and ".join(missing)
@@ -116,7 +135,8 @@ def require_safe_bind(host: str, tokens: Tokens) -> None:
             'a JSON list of tokens such as ["…"]. To make one: '
             'python -c "import secrets; print(secrets.token_urlsafe())"'
         )
-    if any(len(one.get_secret_value()) < _SHORTEST for one in (*tokens.softphone, *tokens.console)):
+    given = (*tokens.softphone, *tokens.console, *tokens.listening, *tokens.desk)
+    if any(len(one.get_secret_value()) < _SHORTEST for one in given):
         raise ConfigError(f"tokens must have at least {_SHORTEST} characters when not on loopback")
 
 

@@ -17,6 +17,8 @@ from streaming.events import (
     DetectionWithdrawn,
     Event,
     Lag,
+    ListeningEnded,
+    ListeningStarted,
     Party,
     Scorecard,
     Seconds,
@@ -26,6 +28,7 @@ from streaming.events import (
     Utterance,
     Whisper,
     WhisperDelivered,
+    WhisperSeen,
     WordsHeldBack,
 )
 
@@ -45,6 +48,7 @@ class Keep:
     alerts: int = 200
     whispers: int = 200
     gaps: int = 200
+    listeners: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class AlertView:
 class WhisperView:
     whisper: Whisper
     delivered: bool = False
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,8 @@ class CallView:
 
     `utterances` are finals in log order, then the newest partial of each party that is speaking. `truncated`:
     there was more than is shown here; the store has all of it. `seq` is that of the last record in it.
-    `lag` and `partial_lines` are those of the last `Lag`: how far a live call is behind.
+    `lag` and `partial_lines` are those of the last `Lag`: how far a live call is behind. `listeners` hear the
+    call now.
     """
 
     call: CallInfo
@@ -86,6 +92,7 @@ class CallView:
     truncated: bool = False
     lag: Seconds = 0.0
     partial_lines: bool = True
+    listeners: tuple[ListeningStarted, ...] = ()
 
 
 class CallProjection:
@@ -105,6 +112,7 @@ class CallProjection:
         self._detections: dict[str, Detection] = {}
         self._alerts: dict[str, AlertView] = {}
         self._whispers: dict[str, WhisperView] = {}
+        self._listeners: dict[str, ListeningStarted] = {}
         self._gaps: dict[int, AudioGap] = {}
         self._gap_count = 0
         self._held_back = 0
@@ -131,6 +139,7 @@ class CallProjection:
             truncated=self.truncated or len(shown) < len(finals),
             lag=self.lag,
             partial_lines=self.partial_lines,
+            listeners=tuple(self._listeners.values()),
         )
 
     def has_alert(self, alert_id: str) -> bool:
@@ -146,6 +155,7 @@ class CallProjection:
                 self.lag, self.partial_lines = 0.0, True
                 self._speaking.clear()
                 self._partials.clear()
+                self._listeners.clear()
             case SpeechStarted(speaker=speaker):
                 self._speaking.add(speaker)
             case SpeechEnded(speaker=speaker):
@@ -177,10 +187,21 @@ class CallProjection:
                 )
             case AlertUpdate():
                 self._update(event)
+            case _:
+                self._between_people(event)
+
+    def _between_people(self, event: Event) -> None:
+        match event:
             case Whisper():
                 self._put(self._whispers, event.id, WhisperView(whisper=event), self._keep.whispers)
             case WhisperDelivered(id=key) if key in self._whispers:
                 self._whispers[key] = replace(self._whispers[key], delivered=True)
+            case WhisperSeen(id=key) if key in self._whispers:
+                self._whispers[key] = replace(self._whispers[key], seen=True)
+            case ListeningStarted():
+                self._put(self._listeners, event.id, event, self._keep.listeners)
+            case ListeningEnded(id=key):
+                self._listeners.pop(key, None)
             case _:
                 pass
 

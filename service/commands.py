@@ -1,4 +1,4 @@
-"""What a supervisor tells the node that owns a call: answers to alerts, and whispers."""
+"""What the node that owns a call is told: answers to alerts, whispers and what became of them, listening."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from service.listening import Listening
 from service.telemetry.logs import innermost
 from streaming.errors import CursorLost, ProtocolError
 from streaming.ports import Bus
@@ -24,9 +25,13 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One supervisor's act. `id` is unique: seen twice, it is to be done once; `ref` is the console's own."""
+    """One person's act. `id` is unique: seen twice, it is to be done once.
 
-    type: Literal["ack", "dismiss", "whisper"]
+    `ref` is the console's own; of ``delivered`` and ``seen`` it is the whisper's id, of ``listen`` and
+    ``unlisten`` the listening's.
+    """
+
+    type: Literal["ack", "dismiss", "whisper", "delivered", "seen", "listen", "unlisten"]
     call_id: str
     alert_id: str | None = None
     text: str | None = None
@@ -64,20 +69,27 @@ def decode_command(payload: bytes) -> Command:
 _ADAPTER = TypeAdapter(Command)
 
 
-async def follow_commands(bus: Bus, session_of: Callable[[str], CallSession | None]) -> None:
+async def follow_commands(
+    bus: Bus, session_of: Callable[[str], CallSession | None], listening: Listening
+) -> None:
     """Until cancelled: act on the commands for calls that are on this node."""
     seen: dict[str, None] = {}
     while True:
         try:
             async with bus.subscribe(TOPIC) as stream:
                 async for _, payload in stream:
-                    _obey(payload, seen, session_of)
+                    _obey(payload, seen, session_of, listening)
             return
         except CursorLost:
             _log.warning("commands_lost")
 
 
-def _obey(payload: bytes, seen: dict[str, None], session_of: Callable[[str], CallSession | None]) -> None:
+def _obey(
+    payload: bytes,
+    seen: dict[str, None],
+    session_of: Callable[[str], CallSession | None],
+    listening: Listening,
+) -> None:
     """Act on a command if its call is here; once, however often the bus brings it."""
     try:
         command = decode_command(payload)
@@ -91,18 +103,26 @@ def _obey(payload: bytes, seen: dict[str, None], session_of: Callable[[str], Cal
     if len(seen) > _SEEN:
         del seen[next(iter(seen))]
     try:
-        _act(command, session)
+        _act(command, session, listening)
     except Exception as error:  # supervision point: one call's failure; the other calls' commands go on
         _log.error(
             "command_failed", call_id=command.call_id, error=type(error).__name__, where=innermost(error)
         )
 
 
-def _act(command: Command, session: CallSession) -> None:
+def _act(command: Command, session: CallSession, listening: Listening) -> None:
     match command:
         case Command(type="whisper", text=str() as text):
             session.whisper(whisper_id=command.id, text=text, by=command.by, alert_id=command.alert_id)
         case Command(type="ack" | "dismiss", alert_id=str() as alert_id):
             session.ack(alert_id, by=command.by, useful=command.useful, dismiss=command.type == "dismiss")
+        case Command(type="delivered", ref=str() as whisper):
+            session.whisper_delivered(whisper)
+        case Command(type="seen", ref=str() as whisper):
+            session.whisper_seen(whisper)
+        case Command(type="listen", ref=str() as listener):
+            listening.begin(command.call_id, listener, by=command.by)
+        case Command(type="unlisten", ref=str() as listener):
+            listening.end(command.call_id, listener)
         case _:
             _log.warning("command_incomplete")

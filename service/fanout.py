@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from streaming.errors import Overloaded
-from streaming.events import Alert, AlertUpdate, Event, Record, Utterance, Whisper, WhisperDelivered
+from streaming.events import Alert, AlertUpdate, BetweenPeople, Event, Record, Utterance
 
-_URGENT = (Alert, AlertUpdate, Whisper, WhisperDelivered)  # and finished lines
+_URGENT = Alert | AlertUpdate | BetweenPeople  # and finished lines
 _REPLIES = 64
 
 

@@ -143,7 +143,7 @@ class CallSocket:
                 case Ping():
                     self._enqueue(self._dialect.pong(item))
                 case Seen():
-                    live.session.whisper_delivered(item.whisper_id)
+                    live.session.whisper_seen(item.whisper_id)
                 case Bye():
                     live.session.end("client", item.reason)
                     return True

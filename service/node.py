@@ -22,6 +22,7 @@ from service.feed import TOPIC as LIVE
 from service.jobs import RecordingJobs
 from service.judging import judging
 from service.lagging import LagWatch
+from service.listening import Listening
 from service.memory import give_back
 from service.parts import EARS, make_worker, session_parts, warm_up
 from service.settings import Settings
@@ -37,6 +38,7 @@ from streaming.bus.memory import MemoryBus
 from streaming.errors import ConfigError, Overloaded
 from streaming.events import Record, Seconds
 from streaming.ports import Bus
+from streaming.relay import MemoryRelay, Relay
 from streaming.session import CallSession
 
 log = structlog.get_logger()
@@ -56,6 +58,14 @@ def _bus(redis_url: str | None) -> Bus:
     from streaming.bus.redis import RedisBus  # its client takes 19 MB
 
     return RedisBus(redis_url)
+
+
+def _relay(redis_url: str | None) -> Relay:
+    if not redis_url:
+        return MemoryRelay()
+    from streaming.bus.redis_relay import RedisRelay
+
+    return RedisRelay(redis_url)
 
 
 class Outlet:
@@ -81,7 +91,10 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = settings.node or f"{socket.gethostname()}:{settings.port}"
-        self.tokens = Tokens(softphone=settings.tokens.softphone, console=settings.tokens.console)
+        given = settings.tokens
+        self.tokens = Tokens(
+            softphone=given.softphone, console=given.console, listening=given.listening, desk=given.desk
+        )
         require_safe_bind(settings.host, self.tokens)  # before anything is opened
         self.gate = Gate(self.tokens, settings.allowed_origins)
         self.metrics = Metrics()
@@ -89,6 +102,7 @@ class Node:
         self.judged = judging(settings)
         self.behaviours = self.judged.rows
         self.bus: Bus = _bus(settings.redis_url)
+        self.relay: Relay = _relay(settings.redis_url)
         self.repository = Repository(open_engine(settings.database_url))
         self.writer = StoreWriter(self.repository, node=self.name)
         self.scheduler = Scheduler(self.worker, SchedulerConfig())
@@ -111,6 +125,7 @@ class Node:
         )
         self.live = live_board(self.bus, self.repository, self.behaviours)
         self.commands = BusCommands(self.bus)
+        self.listening = Listening(self.relay, self._session)
         self.lagging = LagWatch(
             self.bus,
             calls=self.switchboard.sessions,
@@ -134,6 +149,8 @@ class Node:
             opening.push_async_callback(self.repository.aclose)
             await _prepare(self.settings.database_url)
             opening.push_async_callback(self.bus.close)
+            opening.push_async_callback(self.relay.close)
+            opening.push_async_callback(self.listening.aclose)
             opening.push_async_callback(self.writer.aclose)
             shared_network()  # before the first call, so that missing weights are told now
             await self.worker.start()
@@ -204,7 +221,7 @@ class Node:
     def _start_background(self) -> None:
         for name, work in (
             ("live", self.live.feed.run()),
-            ("commands", follow_commands(self.bus, self._session)),
+            ("commands", follow_commands(self.bus, self._session, self.listening)),
             ("jobs", self.jobs.run()),
             ("lag", self.lagging.run()),
             ("memory", give_back()),

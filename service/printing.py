@@ -18,6 +18,8 @@ from streaming.events import (
     Detection,
     DetectorFailed,
     Event,
+    ListeningEnded,
+    ListeningStarted,
     Party,
     Scorecard,
     ScoreItem,
@@ -26,6 +28,7 @@ from streaming.events import (
     Verdict,
     Whisper,
     WhisperDelivered,
+    WhisperSeen,
     WordsHeldBack,
     WordSpan,
 )
@@ -77,7 +80,13 @@ class Teleprinter:
             case Whisper():
                 self._line(event.at, "whisper", "magenta", event.text)
             case WhisperDelivered():
-                self._line(event.at, "whisper", "magenta", "delivered to the softphone")
+                self._line(event.at, "whisper", "magenta", "delivered to the agent")
+            case WhisperSeen():
+                self._line(event.at, "whisper", "magenta", "seen by the agent")
+            case ListeningStarted():
+                self._line(event.at, "listening", "magenta", "a supervisor listens in")
+            case ListeningEnded():
+                self._line(event.at, "listening", "magenta", "ended")
             case _:
                 pass
 

@@ -20,6 +20,12 @@ class TokenSettings(_Part):
 
     softphone: tuple[SecretStr, ...] = ()
     console: tuple[SecretStr, ...] = ()
+    listening: tuple[SecretStr, ...] = Field(
+        default=(), description="console tokens that may listen in; none: nobody may, where tokens are set"
+    )
+    desk: tuple[SecretStr, ...] = Field(
+        default=(), description="sign agents' passes; none: no desks, where tokens are set"
+    )
 
 
 class LimitSettings(_Part):
@@ -98,6 +104,7 @@ class Settings(BaseSettings):
     behaviours_on: frozenset[str] = Field(
         default=frozenset(), description="behaviours to judge that are off as shipped"
     )
+    desk_cues: bool = Field(default=True, description="agents see cues on their desks, beside whispers")
     behaviours: Path | None = Field(default=None, description="a team's own behaviours, a TOML file")
     meaning: bool = Field(
         default=True, description="judge by meaning too, where the sentence encoder has been fetched"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from streaming.alerts import AlertDesk
 from streaming.calllog import Numbering
 from streaming.events import (
+    BetweenPeople,
     CallEnded,
     CallInfo,
     CallStarted,
@@ -18,8 +19,6 @@ from streaming.events import (
     Scorecard,
     Seconds,
     Utterance,
-    Whisper,
-    WhisperDelivered,
 )
 from streaming.ports import Judges, ScoreKeeper
 
@@ -64,7 +63,7 @@ class CaseFile:
         """A supervisor turned a card away; otherwise as `ack`."""
         return self._file(self._desk.dismiss(alert_id, by=by, useful=useful, at=at))
 
-    def note(self, event: Whisper | WhisperDelivered) -> list[Record]:
+    def note(self, event: BetweenPeople) -> list[Record]:
         """What passed between supervisor and agent: part of the log, never of the transcript."""
         return self._file([event])
 

@@ -329,11 +329,43 @@ class Whisper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhisperDelivered:
-    """The softphone's socket took the whisper."""
+    """A screen of the agent's (the softphone, or the desk page) took the whisper."""
 
     type: Literal["whisper_delivered"] = "whisper_delivered"
     id: str
     at: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperSeen:
+    """The agent's screen showed the whisper; always behind its `WhisperDelivered`."""
+
+    type: Literal["whisper_seen"] = "whisper_seen"
+    id: str
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningStarted:
+    """A supervisor hears the call from here on; `id` is this listening's, `by` what they call themselves."""
+
+    type: Literal["listening_started"] = "listening_started"
+    id: str
+    at: Seconds
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningEnded:
+    """The listening of that id is over; one that does not end in the log ended with the call."""
+
+    type: Literal["listening_ended"] = "listening_ended"
+    id: str
+    at: Seconds
+
+
+BetweenPeople = Whisper | WhisperDelivered | WhisperSeen | ListeningStarted | ListeningEnded
+"""What passes between supervisor and agent: in the log, and never judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +441,9 @@ Event = (
     | AlertUpdate
     | Whisper
     | WhisperDelivered
+    | WhisperSeen
+    | ListeningStarted
+    | ListeningEnded
     | Scorecard
     | Lag
 )

@@ -12,6 +12,7 @@ from streaming.casefile import CaseFile
 from streaming.events import (
     Alert,
     AlertUpdate,
+    BetweenPeople,
     CallEnded,
     CallStarted,
     Detection,
@@ -21,8 +22,6 @@ from streaming.events import (
     Record,
     Scorecard,
     Utterance,
-    Whisper,
-    WhisperDelivered,
 )
 
 _DERIVED = (Detection, DetectionWithdrawn, DetectorFailed, Alert, Scorecard)
@@ -43,7 +42,7 @@ def _replay(event: Event, case: CaseFile) -> list[Record]:
             return case.open()
         case CallEnded():
             return case.close(event)
-        case Whisper() | WhisperDelivered():
+        case _ if isinstance(event, BetweenPeople):
             return case.note(event)
         case AlertUpdate():
             return _act_again(event, case)

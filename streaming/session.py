@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
 from streaming.alerts import AlertDesk
 from streaming.calllog import EventOrder
@@ -22,6 +23,7 @@ from streaming.crosstalk import Crosstalk
 from streaming.errors import ProtocolError
 from streaming.events import (
     AudioGap,
+    BetweenPeople,
     CallEnded,
     CallInfo,
     Event,
@@ -31,6 +33,7 @@ from streaming.events import (
     Seconds,
     Whisper,
     WhisperDelivered,
+    WhisperSeen,
 )
 from streaming.inbox import Inbox
 from streaming.ports import (
@@ -78,6 +81,16 @@ class SessionParts:
     config: SessionConfig = SessionConfig()
 
 
+class Tap(Protocol):
+    """Gets a call's audio as it comes, while somebody listens in; must neither wait nor raise."""
+
+    def hear(self, piece: Piece, /) -> None: ...
+
+    def over(self) -> None:
+        """No more audio will come."""
+        ...
+
+
 class CallSession:
     """Drives one call; `run` ends with the scorecard once `end` was called and everything is filed."""
 
@@ -88,6 +101,7 @@ class CallSession:
         self.on_notice: Callable[[AudioGap | Whisper], None] | None = (
             None  # tells the client, if there is one
         )
+        self.tap: Tap | None = None  # nobody listens in
         self._parts = parts
         self._case = CaseFile(
             call, judges=parts.judges(call), desk=parts.desk(call), keeper=parts.keeper(call)
@@ -111,6 +125,7 @@ class CallSession:
         self._outgoing: list[Record] = []
         self._filed_until: list[tuple[int, Seconds]] = []
         self._undelivered: dict[str, Whisper] = {}
+        self._unseen: set[str] = set()
         self.moved = asyncio.Event()  # set whenever more was heard; who waits for it clears it
         self.fault: ProtocolError | None = None  # why the client's audio could not be taken any more
         self._ended: tuple[str, str] | None = None
@@ -134,6 +149,11 @@ class CallSession:
     def _crosstalk(self) -> dict[Party, Crosstalk]:
         pairs = ((ear, self._ears.get(party.other)) for party, ear in self._ears.items())
         return {ear.party: Crosstalk(ear.levels, other.levels) for ear, other in pairs if other}
+
+    @property
+    def ended(self) -> bool:
+        """No more audio will come."""
+        return self._closed or self._ended is not None
 
     @property
     def heard(self) -> Seconds:
@@ -173,6 +193,8 @@ class CallSession:
         """
         if self._ended is None:
             self.inbox.offer(piece)
+            if self.tap is not None:
+                self.tap.hear(piece)
             if self.inbox.seconds >= self._parts.config.hear_every:
                 self._stir()
 
@@ -189,6 +211,8 @@ class CallSession:
             self._ended = (by, reason)
             if not self._closed:
                 self._parts.over(self.call.call_id)
+            if self.tap is not None:
+                self.tap.over()
         self._stir()
 
     def ack(self, alert_id: str, *, by: str | None, useful: bool | None, dismiss: bool = False) -> None:
@@ -199,15 +223,27 @@ class CallSession:
     def whisper(self, *, whisper_id: str, text: str, by: str | None, alert_id: str | None) -> None:
         """A supervisor's text for the agent; it waits while the client is away."""
         whisper = Whisper(id=whisper_id, at=self.heard, text=text, by=by, alert_id=alert_id)
-        self._put(self._case.note(whisper))
+        self.note(whisper)
         self._undelivered[whisper_id] = whisper
+        self._unseen.add(whisper_id)
         if self.on_notice is not None:
             self.on_notice(whisper)
 
     def whisper_delivered(self, whisper_id: str) -> None:
-        """The client's socket took it; said twice counts once."""
+        """A screen of the agent's took it; said twice counts once."""
         if self._undelivered.pop(whisper_id, None) is not None:
-            self._put(self._case.note(WhisperDelivered(id=whisper_id, at=self.heard)))
+            self.note(WhisperDelivered(id=whisper_id, at=self.heard))
+
+    def whisper_seen(self, whisper_id: str) -> None:
+        """The agent's screen showed it; said twice counts once."""
+        self.whisper_delivered(whisper_id)
+        if whisper_id in self._unseen:
+            self._unseen.discard(whisper_id)
+            self.note(WhisperSeen(id=whisper_id, at=self.heard))
+
+    def note(self, event: BetweenPeople) -> None:
+        """File what passed between supervisor and agent."""
+        self._put(self._case.note(event))
 
     def attach(self, on_notice: Callable[[AudioGap | Whisper], None]) -> None:
         """A client is there (again): it gets what waited for it."""

@@ -17,6 +17,9 @@ export type Event =
   | AlertUpdate
   | Whisper
   | WhisperDelivered
+  | WhisperSeen
+  | ListeningStarted
+  | ListeningEnded
   | Scorecard
   | Lag;
 /**
@@ -268,12 +271,37 @@ export interface Whisper {
   type: "whisper";
 }
 /**
- * The softphone's socket took the whisper.
+ * A screen of the agent's (the softphone, or the desk page) took the whisper.
  */
 export interface WhisperDelivered {
   at: number;
   id: string;
   type: "whisper_delivered";
+}
+/**
+ * The agent's screen showed the whisper; always behind its `WhisperDelivered`.
+ */
+export interface WhisperSeen {
+  at: number;
+  id: string;
+  type: "whisper_seen";
+}
+/**
+ * A supervisor hears the call from here on; `id` is this listening's, `by` what they call themselves.
+ */
+export interface ListeningStarted {
+  at: number;
+  by: string | null;
+  id: string;
+  type: "listening_started";
+}
+/**
+ * The listening of that id is over; one that does not end in the log ended with the call.
+ */
+export interface ListeningEnded {
+  at: number;
+  id: string;
+  type: "listening_ended";
 }
 export interface Scorecard {
   at: number;

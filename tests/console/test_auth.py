@@ -13,7 +13,11 @@ from service.auth import Gate, Tokens, bearer, is_loopback, origin_allowed, requ
 from streaming.errors import CallcueError, ConfigError, OriginRefused
 
 LONG = "a-token-of-enough-characters"
-TOKENS = Tokens(softphone=(SecretStr("phone-old"), SecretStr("phone-new")), console=(SecretStr("desk"),))
+TOKENS = Tokens(
+    softphone=(SecretStr("phone-old"), SecretStr("phone-new")),
+    console=(SecretStr("wall"),),
+    listening=(SecretStr("ears"),),
+)
 
 
 @pytest.mark.parametrize(
@@ -21,12 +25,18 @@ TOKENS = Tokens(softphone=(SecretStr("phone-old"), SecretStr("phone-new")), cons
     [
         ("phone-old", "softphone", True),
         ("phone-new", "softphone", True),
-        ("desk", "console", True),
-        ("desk", "softphone", False),
+        ("wall", "console", True),
+        ("wall", "softphone", False),
+        ("wall", "listening", False),
+        ("ears", "listening", True),
+        ("ears", "console", True),
+        ("ears", "softphone", False),
+        ("wall", "desk", False),
+        ("ears", "desk", False),
         ("phone-old", "console", False),
-        ("desk ", "console", False),
-        ("des", "console", False),
-        ("dësk\ud800", "console", False),
+        ("wall ", "console", False),
+        ("wal", "console", False),
+        ("wäll\ud800", "console", False),
         ("", "console", False),
         (None, "console", False),
     ],
@@ -42,10 +52,19 @@ def test_an_empty_token_opens_nothing_even_when_one_is_configured_so():
 def test_without_tokens_a_role_is_open():
     assert Tokens().check(None, "console")
     assert Tokens(console=(SecretStr("x"),)).check(None, "softphone")
+    assert Tokens().check(None, "listening")
+
+
+def test_where_anything_is_protected_listening_and_desks_are_shut_until_they_have_tokens_of_their_own():
+    protected = Gate(Tokens(console=(SecretStr("wall"),)))
+    for role in ("listening", "desk"):
+        for token in (None, "", "wall"):
+            with pytest.raises(Unauthorized, match=f"CALLCUE_TOKENS__{role.upper()}"):
+                protected.check_token(token, role)
 
 
 def test_tokens_do_not_show():
-    assert "desk" not in f"{TOKENS} {TOKENS!r} {Gate(TOKENS)!r}"
+    assert "wall" not in f"{TOKENS} {TOKENS!r} {Gate(TOKENS)!r}"
 
 
 @pytest.mark.parametrize(
