@@ -98,7 +98,7 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
         """One call as a supervisor sees it: from memory while it is there whole, else from the store."""
         shown = view.view(call_id)
         if shown is None or (shown.state == "ended" and shown.truncated):
-            shown = await _stored_view(repository, call_id)
+            shown = await stored_view(repository, call_id)
         return _json(shown)
 
     @router.get("/calls/{call_id}/events", tags=["calls"])
@@ -120,7 +120,7 @@ def _row(row: CallRow, view: LiveView) -> dict[str, Any]:
     return to_json(row) | told
 
 
-async def _stored_view(repository: Repository, call_id: str) -> CallView:
+async def stored_view(repository: Repository, call_id: str) -> CallView:
     projection = CallProjection(call_id, _WHOLE)
     last = 0
     async for record in repository.replay(call_id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from service.api import api_router
+from service.api import api_router, stored_view
 from service.console import console_router
 from service.crowd import SocketLimit
+from service.desk import desk_router
 from service.health import health_router
 from service.ingest import ingest_router
 from service.listen_socket import listen_router
@@ -40,6 +42,17 @@ def create_app(node: Node) -> FastAPI:
     app.include_router(ingest_router(node))
     app.include_router(console_router(node.live, node.commands, node.gate, metrics=node.metrics))
     app.include_router(listen_router(node.live.view, node.commands, node.relay, node.gate, node.metrics))
+    app.include_router(
+        desk_router(
+            node.live.desks,
+            node.commands,
+            node.repository,
+            partial(stored_view, node.repository),
+            node.behaviours,
+            node.gate,
+            cues=node.settings.desk_cues,
+        )
+    )
     app.include_router(
         api_router(
             repository=node.repository,

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic_core import to_json
 
 from detectors.base import Behaviour
+from service.deskboard import DeskBoard
 from service.fanout import Fanout, FanoutLimits
 from service.feed import LiveFeed, LiveStore
 from service.live import LiveView
+from streaming.events import Record
 from streaming.ports import Bus
 
 _ENOUGH = (500, 250, 100, 50, 20)  # utterances a call may show in a snapshot of many calls
@@ -49,6 +51,7 @@ class LiveBoard:
     view: LiveView
     feed: LiveFeed
     fanout: Fanout
+    desks: DeskBoard
 
 
 def live_board(
@@ -63,8 +66,17 @@ def live_board(
     view = LiveView(ended=ended)
     head = b'"behaviours":' + to_json(behaviour_cards(behaviours))
     fanout = Fanout(calls=CallTexts(view), team=view.team, head=head, limits=limits)
-    feed = LiveFeed(bus, store, view, shown=fanout.put, changed=fanout.refresh)
-    return LiveBoard(view, feed, fanout)
+    desks = DeskBoard(view)
+
+    def shown(record: Record, data: bytes) -> None:
+        fanout.put(record, data)
+        desks.notice(record.call_id)
+
+    def changed() -> None:
+        fanout.refresh()
+        desks.refresh()
+
+    return LiveBoard(view, LiveFeed(bus, store, view, shown=shown, changed=changed), fanout, desks)
 
 
 def behaviour_cards(behaviours: Mapping[str, Behaviour]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from service.cli_bench import bench_app
 from service.cli_config import config_app
 from service.cli_db import app as db_app
 from service.cli_demo import demo
+from service.cli_desk import desk_pass
 from service.cli_evaluate import evaluate
 from service.cli_models import models_app
 from service.cli_score import score
@@ -50,6 +51,7 @@ app.command()(serve)
 app.command()(stream)
 app.command()(score)
 app.command()(demo)
+app.command("desk-pass")(desk_pass)
 app.command()(evaluate)
 app.add_typer(models_app, name="models")
 app.add_typer(behaviours_app, name="behaviours")

@@ -121,6 +121,14 @@ class LiveView:
     def snapshot(self, team: str | None = None) -> list[CallView]:
         return [view for key in self.calls(team) if (view := self.view(key)) is not None]
 
+    def of_agent(self, agent: str) -> list[str]:
+        """Ids of the agent's calls known here, oldest first."""
+        return [key for key, one in self._entries.items() if one.last and one.shown.call.agent == agent]
+
+    def agent(self, call_id: str) -> str | None:
+        entry = self._entries.get(call_id)
+        return entry.shown.call.agent if entry else None
+
     def team(self, call_id: str) -> str | None:
         entry = self._entries.get(call_id)
         return entry.shown.call.team if entry else None

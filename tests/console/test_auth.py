@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 
 from service.auth import Gate, Tokens, bearer, is_loopback, origin_allowed, require_safe_bind
-from streaming.errors import CallcueError, ConfigError, OriginRefused
+from streaming.errors import CallcueError, ConfigError, OriginRefused, Unauthorized
 
 LONG = "a-token-of-enough-characters"
 TOKENS = Tokens(
@@ -155,10 +155,10 @@ def test_a_page_that_rebinds_its_name_to_this_machine_is_refused_without_tokens(
     ("headers", "status"),
     [
         ({}, 401),
-        ({"authorization": "Bearer desk"}, 200),
+        ({"authorization": "Bearer wall"}, 200),
         ({"authorization": "Bearer phone-new"}, 401),
-        ({"authorization": "Bearer desk", "origin": "https://evil.example"}, 403),
-        ({"authorization": "Bearer desk", "origin": "http://service"}, 200),
+        ({"authorization": "Bearer wall", "origin": "https://evil.example"}, 403),
+        ({"authorization": "Bearer wall", "origin": "http://service"}, 200),
     ],
 )
 async def test_a_route_can_require_a_role(headers, status):
@@ -175,4 +175,4 @@ async def test_a_route_can_require_a_role(headers, status):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
         answer = await client.get("/calls", headers=headers)
     assert answer.status_code == status
-    assert "desk" not in answer.text
+    assert "wall" not in answer.text

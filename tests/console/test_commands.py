@@ -6,7 +6,9 @@ import asyncio
 from typing import Any, cast
 
 from service.commands import BusCommands, Command, follow_commands
+from service.listening import Listening
 from streaming.bus.memory import MemoryBus
+from streaming.relay import MemoryRelay
 from streaming.session import CallSession
 
 
@@ -26,7 +28,9 @@ class Broken:
 async def test_a_command_that_breaks_in_one_call_leaves_the_other_calls_theirs() -> None:
     bus, fine = MemoryBus(), Session()
     sessions = cast(dict[str, CallSession], {"broken": Broken(), "fine": fine})
-    following = asyncio.create_task(follow_commands(bus, sessions.get))
+    following = asyncio.create_task(
+        follow_commands(bus, sessions.get, Listening(MemoryRelay(), sessions.get))
+    )
     await asyncio.sleep(0)
     for call_id in ("broken", "fine"):
         await BusCommands(bus).send(Command(type="ack", call_id=call_id, alert_id="a#1"))

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from service import listening as listening_module
-from service.settings import LimitSettings, TokenSettings
+from service.settings import TokenSettings
 from service.softphone import CallAudio, generated
 from streaming.audio import Encoding, decode, encode
 from streaming.events import CallInfo, Event, ListeningEnded, ListeningStarted, Party
@@ -215,9 +215,12 @@ async def test_only_a_token_of_that_role_opens_a_call(tmp_path: Path) -> None:
 
 async def test_without_a_listening_token_nobody_listens_where_consoles_need_one(tmp_path: Path) -> None:
     tokens = TokenSettings(console=(SecretStr(CONSOLE),))
-    async with running(settings_for(tmp_path, tokens=tokens)) as service:
-        async with ear(service, additional_headers={"Authorization": f"Bearer {CONSOLE}"}) as refused:
-            assert await refused.until_ended() == 4403
+    bearer = {"Authorization": f"Bearer {CONSOLE}"}
+    async with (
+        running(settings_for(tmp_path, tokens=tokens)) as service,
+        ear(service, additional_headers=bearer) as refused,
+    ):
+        assert await refused.until_ended() == 4403
 
 
 @pytest.mark.parametrize("call_id", ["never-was", "over"])
