@@ -31,7 +31,7 @@ function add(id, truth, info, at) {
 
 function emit(id, event, passing = false) {
   const call = calls.get(id);
-  if (!call.view) call.view = { call: event.call, state: "live", at: 0, seq: 0, speaking: [], utterances: [], detections: [], alerts: [], whispers: [], gaps: [], held_back: 0, scorecard: null, truncated: false, lag: 0, partial_lines: true };
+  if (!call.view) call.view = { call: event.call, state: "live", at: 0, seq: 0, speaking: [], utterances: [], detections: [], alerts: [], whispers: [], gaps: [], held_back: 0, scorecard: null, truncated: false, lag: 0, partial_lines: true, listeners: [] };
   if (!passing) call.view.seq += 1;
   project(call.view, event);
   cursor += 1;
@@ -58,8 +58,9 @@ function project(view, event) {
     card.useful = event.useful ?? card.useful;
     card.count = event.count ?? card.count;
   }
-  if (event.type === "whisper") view.whispers.push({ whisper: event, delivered: false });
+  if (event.type === "whisper") view.whispers.push({ whisper: event, delivered: false, seen: false });
   if (event.type === "whisper_delivered") view.whispers.find((one) => one.whisper.id === event.id).delivered = true;
+  if (event.type === "whisper_seen") view.whispers.find((one) => one.whisper.id === event.id).seen = true;
   if (event.type === "audio_gap") view.gaps.push(event);
   if (event.type === "words_held_back") view.held_back += event.words.length;
   if (event.type === "scorecard") view.scorecard = event;
@@ -120,7 +121,7 @@ const ticking = setInterval(advance, 100);
 const server = createServer((request, response) => {
   const url = new URL(request.url, "http://mock");
   const json = (body, status = 200) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-  if (url.pathname === "/v1/config") return json({ version: "mock", auth: Boolean(options.token), profile: "eu-workplace" });
+  if (url.pathname === "/v1/config") return json({ version: "mock", auth: Boolean(options.token), profile: "eu-workplace", listening: false, desk_auth: false });
   if (url.pathname === "/mock/drop") {
     closedUntil = Date.now() + 1000 * Number(url.searchParams.get("seconds") ?? 8);
     for (const socket of sockets) socket.wire.terminate();
@@ -177,6 +178,7 @@ function act(message) {
     const id = `w${call.view.whispers.length + 1}`;
     emit(message.call_id, { type: "whisper", id, at, text: message.text, by: "console", alert_id: message.alert_id });
     setTimeout(() => emit(message.call_id, { type: "whisper_delivered", id, at: call.view.at }), 900);
+    setTimeout(() => emit(message.call_id, { type: "whisper_seen", id, at: call.view.at }), 2500);
   } else {
     update(message.call_id, message.alert_id, { state: message.type === "ack" ? "acked" : "dismissed", by: "console", useful: message.useful }, at);
     if (message.type === "ack") setTimeout(() => update(message.call_id, message.alert_id, { state: "followed" }, call.view.at), 7000);

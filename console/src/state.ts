@@ -12,6 +12,7 @@ import type {
   CallView,
   Detection,
   Event,
+  ListeningStarted,
   Party,
   RecordsMessage,
   Scorecard,
@@ -40,6 +41,7 @@ export interface CallState {
   readonly truncated: boolean; // the beginning is not here
   readonly lag: number; // seconds behind
   readonly partialLines: boolean; // lines are shown as they grow
+  readonly listeners: readonly ListeningStarted[]; // who hears the call now
 }
 
 export interface ConsoleState {
@@ -154,6 +156,7 @@ function started(call: CallInfo): CallState {
     truncated: false,
     lag: 0,
     partialLines: true,
+    listeners: [],
   };
 }
 
@@ -177,6 +180,7 @@ function fromView(view: CallView, known: CallState | undefined): CallState {
     truncated: view.truncated,
     lag: view.lag,
     partialLines: view.partial_lines,
+    listeners: view.listeners,
   };
 }
 
@@ -192,7 +196,7 @@ function applyEvent(state: CallState, event: Event): CallState {
     case "call_started":
       return { ...state, call: event.call };
     case "call_ended":
-      return { ...state, live: false, speaking: [], partials: [], at: Math.max(state.at, event.at), lag: 0, partialLines: true };
+      return { ...state, live: false, speaking: [], partials: [], listeners: [], at: Math.max(state.at, event.at), lag: 0, partialLines: true };
     case "tick":
       return { ...state, at: Math.max(state.at, event.at) };
     case "audio_gap":
@@ -224,12 +228,15 @@ function applyEvent(state: CallState, event: Event): CallState {
     case "whisper":
       return state.whispers.some((view) => view.whisper.id === event.id)
         ? state
-        : { ...state, whispers: [...state.whispers, { whisper: event, delivered: false }] };
+        : { ...state, whispers: [...state.whispers, { whisper: event, delivered: false, seen: false }] };
     case "whisper_delivered":
-      return {
-        ...state,
-        whispers: state.whispers.map((view) => (view.whisper.id === event.id ? { ...view, delivered: true } : view)),
-      };
+      return { ...state, whispers: markedWhisper(state.whispers, event.id, { delivered: true }) };
+    case "whisper_seen":
+      return { ...state, whispers: markedWhisper(state.whispers, event.id, { seen: true }) };
+    case "listening_started":
+      return { ...state, listeners: [...state.listeners.filter((one) => one.id !== event.id), event] };
+    case "listening_ended":
+      return { ...state, listeners: state.listeners.filter((one) => one.id !== event.id) };
     case "scorecard":
       return { ...state, scorecard: event };
     case "lag":
@@ -237,6 +244,10 @@ function applyEvent(state: CallState, event: Event): CallState {
     case "signal":
       return state;
   }
+}
+
+function markedWhisper(whispers: readonly WhisperView[], id: string, mark: Partial<WhisperView>): readonly WhisperView[] {
+  return whispers.map((view) => (view.whisper.id === id ? { ...view, ...mark } : view));
 }
 
 function applyFinal(state: CallState, final: Utterance): CallState {

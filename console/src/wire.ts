@@ -6,6 +6,7 @@ import type {
   AudioGap,
   CallInfo,
   Detection,
+  ListeningStarted,
   Party,
   Record as CallRecord,
   Scorecard,
@@ -30,7 +31,10 @@ export interface AlertView {
 
 export interface WhisperView {
   readonly whisper: Whisper;
+  /** A screen of the agent's took it. */
   readonly delivered: boolean;
+  /** The agent's screen showed it. */
+  readonly seen: boolean;
 }
 
 export interface CallView {
@@ -52,6 +56,8 @@ export interface CallView {
   readonly lag: number;
   /** Whether lines are shown as they grow. */
   readonly partial_lines: boolean;
+  /** Who hears the call now. */
+  readonly listeners: readonly ListeningStarted[];
 }
 
 export interface BehaviourInfo {
@@ -103,4 +109,7 @@ export interface ServiceConfig {
   readonly version: string;
   readonly auth: boolean;
   readonly profile: string;
+  /** Whether the token that asked may listen in. */
+  readonly listening: boolean;
+  readonly desk_auth: boolean;
 }

@@ -35,6 +35,7 @@ export function view(callId: string, more: Partial<CallView> = {}): CallView {
     truncated: false,
     lag: 0,
     partial_lines: true,
+    listeners: [],
     ...more,
   };
 }

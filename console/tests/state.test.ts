@@ -133,6 +133,19 @@ describe("cards", () => {
     expect(call(told([view("x")], sent)).whispers[0]?.delivered).toBe(false);
     expect(call(told([view("x")], sent, records("x", 3, { type: "whisper_delivered", id: "w1", at: 4 }))).whispers[0]?.delivered).toBe(true);
   });
+
+  test("that the agent's screen showed a whisper is more than that it was delivered", () => {
+    const sent = records("x", 2, { type: "whisper", id: "w1", at: 3, text: "Smile", by: null, alert_id: null }, { type: "whisper_delivered", id: "w1", at: 4 });
+    expect(call(told([view("x")], sent)).whispers[0]).toMatchObject({ delivered: true, seen: false });
+    expect(call(told([view("x")], sent, records("x", 4, { type: "whisper_seen", id: "w1", at: 5 }))).whispers[0]).toMatchObject({ delivered: true, seen: true });
+  });
+
+  test("who listens is known while they do", () => {
+    const begun = records("x", 2, { type: "listening_started", id: "l1", at: 3, by: "Kim" }, { type: "listening_started", id: "l2", at: 4, by: null });
+    expect(call(told([view("x")], begun)).listeners.map((one) => one.by)).toEqual(["Kim", null]);
+    expect(call(told([view("x")], begun, records("x", 4, { type: "listening_ended", id: "l1", at: 5 }))).listeners.map((one) => one.id)).toEqual(["l2"]);
+    expect(call(told([view("x")], begun, records("x", 4, { type: "call_ended", at: 5, by: "client", reason: "bye" }))).listeners).toEqual([]);
+  });
 });
 
 describe("joining and coming back", () => {

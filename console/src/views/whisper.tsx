@@ -115,12 +115,13 @@ function Sent({ call }: { call: CallState }) {
   );
 }
 
-function SentLine({ view: { whisper: { text, at }, delivered }, live }: { view: WhisperView; live: boolean }) {
+function SentLine({ view: { whisper: { text, at }, delivered, seen }, live }: { view: WhisperView; live: boolean }) {
+  const reached = seen ? "seen" : delivered ? "delivered" : "sent";
   return (
     <li class="sent-line">
       <span class="sent-text" dir="auto">{text}</span>
-      <span class={`sent-state ${delivered ? "sent-delivered" : ""}`} role="status" data-testid="whisper-state" data-state={delivered ? "delivered" : "sent"}>
-        {delivered ? <><Tick />Delivered</> : live ? "Sent, not delivered yet" : "Never delivered"}
+      <span class={`sent-state ${delivered ? "sent-delivered" : ""}`} role="status" data-testid="whisper-state" data-state={reached}>
+        {seen ? <><Tick />Seen by the agent</> : delivered ? <><Tick />Delivered</> : live ? "Sent, not delivered yet" : "Never delivered"}
         <time>{clock(at)}</time>
       </span>
     </li>
