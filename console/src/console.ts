@@ -104,11 +104,11 @@ function announce(previous: ConsoleState, next: ConsoleState): void {
 
 // --- the service ----------------------------------------------------------------------------------
 
-function address(path: string): URL {
+export function address(path: string): URL {
   return new URL(path, document.baseURI);
 }
 
-function token(): string | null {
+export function token(): string | null {
   return config.value?.auth ? sessionStorage.getItem(TOKEN_KEY) : null;
 }
 

@@ -1,7 +1,7 @@
 // One key for everything a supervisor does often. Enter, in the whisper box, belongs to the box.
 
 export type Key =
-  | { readonly do: "next" | "previous" | "ack" | "dismiss" | "whisper" | "help" | "useful" | "useless" }
+  | { readonly do: "next" | "previous" | "ack" | "dismiss" | "whisper" | "listen" | "help" | "useful" | "useless" }
   | { readonly do: "prepared"; readonly index: number };
 
 export interface Pressed {
@@ -17,6 +17,7 @@ const KEYS: Readonly<globalThis.Record<string, Key>> = {
   a: { do: "ack" },
   d: { do: "dismiss" },
   w: { do: "whisper" },
+  l: { do: "listen" },
   y: { do: "useful" },
   n: { do: "useless" },
   "?": { do: "help" },
@@ -39,6 +40,7 @@ export const KEY_HELP: readonly (readonly [readonly string[], string])[] = [
   [["w"], "Write a whisper"],
   [["Enter"], "Send the whisper (Shift + Enter for a new line)"],
   [["Esc"], "Leave the whisper box"],
+  [["l"], "Listen in, stop listening"],
   [["y", "n"], "The card was useful, was not useful"],
   [["?"], "This list"],
 ];

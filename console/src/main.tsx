@@ -8,6 +8,7 @@ import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/tone.css";
 import "./styles/assist.css";
+import "./styles/listen.css";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html lacks #app");

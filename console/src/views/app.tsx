@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { announcement, answer, card, helpOpen, isLive, judgeUseful, selected, state, step } from "../console";
 import { type Key, keyOf } from "../keys";
+import { toggleListening } from "../listening";
 import { Assist } from "./assist";
 import { Bar } from "./bar";
 import { CallPane } from "./call";
@@ -60,6 +61,8 @@ function act(key: Key): void {
       return answer("ack");
     case "dismiss":
       return answer("dismiss");
+    case "listen":
+      return toggleListening();
     case "whisper":
       return focusWhisper();
     case "prepared":

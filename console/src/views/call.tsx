@@ -5,6 +5,7 @@ import { PROFILE, clock, personOf, plural, spell } from "../format";
 import { behind, secondsLost } from "../select";
 import type { CallState } from "../state";
 import { Voice } from "./icons";
+import { Listen } from "./listen";
 import { ScorecardTable } from "./scorecard";
 import { ToneStrip } from "./tone";
 import { Transcript } from "./transcript";
@@ -62,6 +63,7 @@ function Head({ call }: { call: CallState }) {
         {call.heldBackWords > 0 && <li class="fact-warn">{plural(call.heldBackWords, "word")} held back</li>}
         {call.failed.map((detector) => <li key={detector} class="fact-warn">{detector} not judged</li>)}
       </ul>
+      <Listen call={call} />
       <ToneStrip call={call} />
     </header>
   );
