@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal
 import structlog
 from fastapi import APIRouter, Path, Query, Request, WebSocket
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.json_schema import JsonSchemaMode
 from pydantic_core import to_json
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
@@ -28,7 +29,7 @@ from service.callview import CallView
 from service.commands import Command, Commands
 from service.desk_pass import agent_of
 from service.deskboard import DeskBoard
-from service.deskview import DeskCall, desk_call, desk_review
+from service.deskview import DeskCall, DeskLine, DeskMessage, DeskReview, desk_call, desk_review
 from service.store.repository import Repository
 from service.telemetry.logs import innermost
 from streaming.errors import CallcueError, NotFound, Overloaded, ProtocolError, Unauthorized, first_cause
@@ -92,7 +93,10 @@ def desk_router(
         """The agent's own calls that have ended, newest first."""
         own = _reader(request, gate, agent)
         found = await repository.calls(state="ended", agent=own, limit=limit)
-        return _json({"calls": [_line(row) for row in found]})
+        lines = [
+            DeskLine(call_id=one.call_id, started_at=one.started_at, seconds=one.seconds) for one in found
+        ]
+        return _json({"calls": lines})
 
     @router.get("/v1/desk/calls/{call_id}", tags=["desk"])
     async def review(
@@ -122,6 +126,27 @@ def whose(gate: Gate, token: str | None, named: str | None) -> str:
 def _reader(request: HTTPConnection, gate: Gate, named: str | None) -> str:
     gate.check_origin(request.headers, "desk")
     return whose(gate, bearer(request.headers), named)
+
+
+def desk_schema() -> dict[str, Any]:
+    """JSON Schema of what desks are sent and answered, for the page's types."""
+    parts: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (part.__name__, "serialization", TypeAdapter(part)) for part in (DeskMessage, DeskLine, DeskReview)
+    ]
+    _, schema = TypeAdapter.json_schemas(parts)
+    defs = schema["$defs"]
+    for definition in defs.values():
+        if "properties" in definition:  # defaults are written out, so a reader finds every field
+            definition["required"] = list(definition["properties"])
+    names = [name for name, _, _ in parts]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Desk",
+        "type": "object",
+        "properties": {name: {"$ref": f"#/$defs/{name}"} for name in names},
+        "required": names,
+        "$defs": defs,
+    }
 
 
 class _Desk:
@@ -155,7 +180,7 @@ class _Desk:
         while True:
             changed.clear()
             call = self._call()
-            message = to_json({"type": "desk", "agent": self._agent, "call": call})
+            message = to_json(DeskMessage(agent=self._agent, call=call))
             if message != last:
                 await self._send(message.decode())
                 last = message
@@ -207,10 +232,6 @@ def _read(text: str | None, most: int) -> _Seen:
     except ValidationError:
         pass
     raise ProtocolError('a desk says {"type":"seen","call_id":…,"id":WHISPER} and nothing else')
-
-
-def _line(row: Any) -> dict[str, Any]:
-    return {"call_id": row.call_id, "started_at": row.started_at, "seconds": row.seconds}
 
 
 async def _close_on(cause: BaseException, socket: WebSocket, within: float) -> None:

@@ -53,6 +53,24 @@ class DeskCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskMessage:
+    """All that a desk is sent: the call that runs, or the newest that ended, or none."""
+
+    type: Literal["desk"] = "desk"
+    agent: str
+    call: DeskCall | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLine:
+    """An own call that has ended, in a list; `started_at` in Unix seconds."""
+
+    call_id: str
+    started_at: float
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeskMoment:
     """`quote` are the agent's own words, None where the judgement rests on none of them."""
 

@@ -1,13 +1,13 @@
-// Writes src/events.gen.ts from schema.json, the service's JSON Schema of its records and events.
-// `--check` writes nothing and fails when the committed file differs.
+// Writes src/events.gen.ts from schema.json, the service's JSON Schema of its records and events, and
+// src/desk/wire.gen.ts from desk.schema.json, what agents' desks are sent.
+// `--check` writes nothing and fails when a committed file differs.
 //
-// schema.json is exported by the service (scripts/schema.py).
+// The schemas are exported by the service (scripts/schema.py).
 import { readFile, writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
 
-const SCHEMA = new URL("../schema.json", import.meta.url);
-const TARGET = new URL("../src/events.gen.ts", import.meta.url);
-const BANNER = "/* Generated from schema.json by `npm run types`. Do not edit. */";
+const WRITTEN = { "schema.json": "src/events.gen.ts", "desk.schema.json": "src/desk/wire.gen.ts" };
+const HERE = new URL("../", import.meta.url);
 
 /** Titles of fields would become one type alias each; only those of definitions are names. */
 function tidy(node, isDefinition = false) {
@@ -25,16 +25,20 @@ function tidy(node, isDefinition = false) {
   return tidied.properties ? { ...tidied, additionalProperties: false } : tidied;
 }
 
-const { $defs } = tidy(JSON.parse(await readFile(SCHEMA, "utf8")));
-const { Record: root, ...others } = $defs;
-const generated = await compile({ ...root, $defs: others }, "Record", { bannerComment: BANNER });
+async function generated(schema) {
+  const { $defs, $ref, ...whole } = tidy(JSON.parse(await readFile(new URL(schema, HERE), "utf8")));
+  const { Record: record, ...others } = $defs;
+  const [root, defs, name] = $ref ? [record, others, "Record"] : [{ ...whole, title: "Desk" }, $defs, "Desk"];
+  const bannerComment = `/* Generated from ${schema} by \`npm run types\`. Do not edit. */`;
+  return compile({ ...root, $defs: defs }, name, { bannerComment });
+}
 
-if (process.argv.includes("--check")) {
-  const committed = await readFile(TARGET, "utf8").catch(() => "");
-  if (committed !== generated) {
-    console.error("src/events.gen.ts is not what schema.json gives: run `npm run types`");
+for (const [schema, target] of Object.entries(WRITTEN)) {
+  const text = await generated(schema);
+  const place = new URL(target, HERE);
+  if (!process.argv.includes("--check")) await writeFile(place, text);
+  else if ((await readFile(place, "utf8").catch(() => "")) !== text) {
+    console.error(`${target} is not what ${schema} gives: run \`npm run types\``);
     process.exit(1);
   }
-} else {
-  await writeFile(TARGET, generated);
 }

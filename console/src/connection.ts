@@ -1,4 +1,4 @@
-// The console's socket: opens, authenticates, reconnects with backoff behind the last cursor.
+// A page's socket (the console's, or a desk's): opens, authenticates, reconnects with backoff behind the last cursor.
 
 import type { ClientMessage, ServerMessage } from "./wire";
 
@@ -17,13 +17,13 @@ export interface Socket {
   close(): void;
 }
 
-export interface Surroundings {
+export interface Surroundings<Incoming = ServerMessage> {
   readonly open: (cursor: string | null) => Socket;
   readonly token: () => string | null;
   /** Who answers cards and whispers here, as other supervisors see it. */
   readonly name?: () => string | null;
   readonly cursor: () => string | null;
-  readonly onMessage: (message: ServerMessage) => void;
+  readonly onMessage: (message: Incoming) => void;
   readonly onLink: (link: Link) => void;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -35,13 +35,13 @@ const LONGEST_WAIT_MS = 15_000;
 /** The service greets with a snapshot, or with the records missed: without either the socket is half open. */
 const HANDSHAKE_MS = 10_000;
 
-export class Connection {
+export class Connection<Incoming = ServerMessage, Outgoing = ClientMessage> {
   private socket: Socket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private live = false;
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly around: Surroundings<Incoming>) {}
 
   start(): void {
     this.stop();
@@ -68,7 +68,7 @@ export class Connection {
   }
 
   /** False when there is nobody to take it. */
-  send(message: ClientMessage): boolean {
+  send(message: Outgoing): boolean {
     if (!this.live || !this.socket) return false;
     this.socket.send(JSON.stringify(message));
     return true;
@@ -89,7 +89,7 @@ export class Connection {
       if (socket !== this.socket || typeof data !== "string") return;
       this.arrived(socket);
       this.attempt = 0;
-      this.around.onMessage(JSON.parse(data) as ServerMessage);
+      this.around.onMessage(JSON.parse(data) as Incoming);
     };
     socket.onclose = ({ code }) => this.closed(socket, code);
   }
