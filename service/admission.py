@@ -44,7 +44,10 @@ async def introduced(socket: WebSocket, gate: Gate, role: Role, *, within: float
     except (TimeoutError, ProtocolError):
         message = None
     if not isinstance(message, Auth):
-        raise Unauthorized('the first message must be {"type":"auth","token":…}')
+        raise Unauthorized(
+            f"a {role} token is needed, as 'Authorization: Bearer …' or in a first message"
+            ' {"type":"auth","token":…}'
+        )
     return Admitted(token=message.token, name=message.name)
 
 

@@ -72,6 +72,7 @@ def _add_open(router: APIRouter, gate: Gate, profile: Profile) -> None:
             "profile": profile,
             "listening": tokens.check(bearer(request.headers), "listening"),
             "desk_auth": tokens.needed("desk"),
+            "softphone_auth": tokens.needed("softphone"),
         }
 
 

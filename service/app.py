@@ -21,6 +21,7 @@ from service.ingest import ingest_router
 from service.listen_socket import listen_router
 from service.node import Node
 from service.problems import install_problems
+from service.samples import samples_router
 
 WEB = Path(__file__).parent / "web"
 _SECURITY = {
@@ -42,6 +43,7 @@ def create_app(node: Node) -> FastAPI:
     app.include_router(ingest_router(node))
     app.include_router(console_router(node.live, node.commands, node.gate, metrics=node.metrics))
     app.include_router(listen_router(node.live.view, node.commands, node.relay, node.gate, node.metrics))
+    app.include_router(samples_router())
     app.include_router(
         desk_router(
             node.live.desks,

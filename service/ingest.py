@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from service.admission import admit
 from service.auth import bearer
 from service.diverted import Rounds
 from service.node import Node
@@ -215,7 +216,7 @@ class CallSocket:
 
 
 async def _admit(
-    socket: WebSocket, dialect: Dialect, node: Node, rounds: Rounds, check: Callable[[], None]
+    socket: WebSocket, dialect: Dialect, node: Node, rounds: Rounds, check: Callable[[], Awaitable[None]]
 ) -> None:
     """Accept, check, serve, and close with the code that fits.
 
@@ -231,7 +232,7 @@ async def _admit(
         rounds=rounds,
     )
     try:
-        check()
+        await check()
         await call.serve()
     except Exception as failure:  # supervision point: one connection's failure ends here
         await _close_on(first_cause(failure), socket, dialect, node.metrics, call_id=call.call_id)
@@ -239,12 +240,12 @@ async def _admit(
         await _close(socket, 1000, "done")
 
 
-def _check_token(socket: WebSocket, node: Node) -> None:
-    node.gate.check_origin(socket.headers, "softphone")
-    node.gate.check_token(bearer(socket.headers), "softphone")
+async def _check_token(socket: WebSocket, node: Node) -> None:
+    """A browser sends its token as the first message, before the hello: it cannot send headers."""
+    await admit(socket, node.gate, "softphone", within=node.settings.limits.hello_seconds)
 
 
-def _check_twilio(socket: WebSocket, node: Node) -> None:
+async def _check_twilio(socket: WebSocket, node: Node) -> None:
     """Twilio cannot send a token: it signs the address that it calls. A token is accepted too (tests)."""
     secret = node.settings.twilio_auth_token
     if secret is not None:
@@ -252,7 +253,7 @@ def _check_twilio(socket: WebSocket, node: Node) -> None:
     elif node.tokens.needed("softphone") and bearer(socket.headers) is None:
         raise Unauthorized("set CALLCUE_TWILIO_AUTH_TOKEN so that Twilio's signature can be checked")
     else:
-        _check_token(socket, node)
+        await _check_token(socket, node)
 
 
 async def _close_on(

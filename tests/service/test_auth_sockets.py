@@ -130,8 +130,11 @@ GUARDED = [
     ("POST", "/v1/recordings"),
     ("GET", "/v1/jobs/x"),
 ]
+DESKS = [("GET", "/v1/desk/calls"), ("GET", "/v1/desk/calls/x")]
+"""An agent's own: opened by a pass (`test_desk.py`), by no token."""
 OPEN = {"/v1/config", "/health/live", "/health/ready", "/metrics", "/openapi.json"}
 """What tells nothing of any call: whether the service works, and what a page must know to log in."""
+OPEN |= {"/v1/samples", "/v1/samples/{name}"}  # calls that nobody ever made
 
 
 @pytest.mark.parametrize("token", [None, "wrong", PHONE], ids=["none", "wrong", "softphones"])
@@ -162,9 +165,11 @@ async def test_what_is_open_is_open_on_purpose(guarded: Running) -> None:
             for method, path in routes | {("GET", path) for path in OPEN}
         }
     assert {path for (_, path), status in answers.items() if status != 401} == OPEN
-    assert {(method, re.sub(r"{\w+}", "x", path)) for method, path in routes if path not in OPEN} == set(
-        GUARDED
-    )
+    closed = {(method, re.sub(r"{\w+}", "x", path)) for method, path in routes if path not in OPEN}
+    assert closed == {*GUARDED, *DESKS}
+    async with guarded.client(headers={"Authorization": f"Bearer {CONSOLE}"}) as client:
+        for method, path in DESKS:
+            assert (await client.request(method, path)).status_code == 401, "a console sees no desk"
 
 
 @pytest.mark.parametrize("path", ["/v1/calls/stream", "/v1/twilio", "/v1/console"])
@@ -305,3 +310,12 @@ async def test_a_twilio_stream_without_call_data_says_so_in_the_close(bare: Runn
         close, _ = await client.closed()
         assert close == 4401
         assert "callSid" in (client.socket.close_reason or "")
+
+
+async def test_a_browsers_softphone_says_its_token_first(guarded: Running) -> None:
+    """It can send no header; the hello follows as from any other."""
+    for token, code in ((PHONE, 1000), (CONSOLE, 4403)):
+        async with attacker(guarded) as client:
+            await client.say({"type": "auth", "token": token})
+            await client.say(hello(), {"type": "bye"})
+            assert (await client.closed())[0] == code
