@@ -27,6 +27,7 @@ _FRAMES_PER_SECOND = 100
 _HOP = SAMPLE_RATE // _FRAMES_PER_SECOND
 _MAX_LENGTH = 448
 _HINT_TOKENS = 60
+_LEAST_PROBABILITY = 1e-9
 _LAST_FIRST_STAMP = 50
 """Speech begins within the first second of an utterance (time stamps count in 20 ms)."""
 
@@ -120,10 +121,28 @@ class Recogniser:
         tokens = [token for word in words for token in word.tokens]
         if not tokens:
             return []
-        frames = max(2, 2 * round(seconds * _FRAMES_PER_SECOND / 2))
         view = StorageView.from_array(encoding)
-        found = self._model.find_alignment(prompt.tokenizer, [tokens], view, frames)[0]
+        found = self._model.find_alignment(prompt.tokenizer, [tokens], view, _frames(seconds))[0]
         return list(timed_words(words, found, start, start + seconds))
+
+    def likelihoods(
+        self, encoding: Any, prompt: Prompt, words: Sequence[TokenWord], seconds: Seconds
+    ) -> list[float]:
+        """Log-probability (nats) of each word, given the words before it, of any text for the audio.
+
+        One at a time: see `align`.
+        """
+        from ctranslate2 import StorageView
+
+        tokens = [token for word in words for token in word.tokens]
+        if not tokens:
+            return [0.0] * len(words)
+        view = StorageView.from_array(encoding)
+        start = prompt.tokenizer.sot_sequence
+        [found] = self._model.model.align(view, start, [tokens], _frames(seconds))
+        logs = np.log(np.maximum(found.text_token_probs, _LEAST_PROBABILITY))
+        ends = np.cumsum([len(word.tokens) for word in words])
+        return [float(part.sum()) for part in np.split(logs, ends[:-1])]
 
     def prompt(self, language: str, hints: Sequence[str]) -> Prompt:
         """Start tokens; known names go before them as if they had been said just before.
@@ -156,6 +175,15 @@ class Recogniser:
                     self._model.hf_tokenizer, multilingual, task="transcribe", language=language
                 )
             return self._tokenizers[language]
+
+
+def written(prompt: Prompt, text: str) -> TokenWord:
+    """A word as the recogniser would write it within a sentence."""
+    return TokenWord(text=text, tokens=tuple(prompt.tokenizer.encode(" " + text)))
+
+
+def _frames(seconds: Seconds) -> int:
+    return max(2, 2 * round(seconds * _FRAMES_PER_SECOND / 2))
 
 
 def _hypothesis(result: Any, tokenizer: Any, budget: int) -> Hypothesis:

@@ -15,8 +15,9 @@ from typing import Any
 from models import decoding
 from models.catalog import locate
 from models.crediting import Circumstances, CreditRules, credit
-from models.decoding import Judgement, Limits
-from models.recogniser import Prompt, Recogniser
+from models.decoding import Judgement, Limits, TokenWord
+from models.names import Name, certainty, name_parts, restored
+from models.recogniser import Prompt, Recogniser, written
 from models.windows import filled_up, split_long, stretches_inside, voiced_level, window_ladder
 from models.worker import Answer, failed
 from streaming.errors import CallcueError
@@ -34,7 +35,8 @@ class EngineConfig:
     `device` and `compute_type` are CTranslate2's; `models.choice` chooses them (the GPU path shares this code
     and has not been run). `threads` are OpenMP threads of one decoding, `slots` how many decodings run side
     by side, `batch` how many utterances one decoding takes at most. Without `margins` every window is 30 s.
-    `hints`: requests' names go before the decoding of the agent's speech (docs/decisions/0010).
+    `names`: a request's names are put where the audio bears out that something else was written for them;
+    `hints`: they go before the decoding of the agent's speech besides (docs/decisions/0010 for both).
     """
 
     model_path: Path | str
@@ -44,6 +46,7 @@ class EngineConfig:
     slots: int = 1
     batch: int = 8
     margins: tuple[Seconds, ...] = MARGINS
+    names: bool = True
     hints: bool = False
     limits: Limits = field(default_factory=Limits)
     rules: CreditRules = field(default_factory=CreditRules)
@@ -222,9 +225,10 @@ class WhisperEngine:
         judgement = reading.judgement
         if judgement.is_broken:
             judgement = decoding.last_resort(judgement)
-        timed = self._recogniser.align(
-            reading.encoding, clip.prompt, judgement.words, clip.start, clip.seconds
-        )
+        timed = self._aligned(clip, reading, judgement.words)
+        words = self._named(clip, reading, judgement.words, timed)
+        if words != judgement.words:
+            timed = self._aligned(clip, reading, words)
         circumstances = Circumstances(
             voiced=clip.voiced,
             hints=self._hints(clip.request),
@@ -234,6 +238,21 @@ class WhisperEngine:
         credited, held = credit(timed, circumstances, self._config.rules)
         cut = _cut_words(judgement, clip.start + clip.seconds)
         return Transcript(words=credited, held_back=(*held, *cut), attempts=reading.attempts)
+
+    def _aligned(self, clip: _Clip, reading: _Reading, words: tuple[TokenWord, ...]) -> list[Word]:
+        return self._recogniser.align(reading.encoding, clip.prompt, words, clip.start, clip.seconds)
+
+    def _named(
+        self, clip: _Clip, reading: _Reading, words: tuple[TokenWord, ...], timed: Sequence[Word]
+    ) -> tuple[TokenWord, ...]:
+        """With the request's names where something else was written for them. Not in a partial: it costs."""
+        if not self._config.names or clip.request.priority == "partial":
+            return words
+        spell = partial(written, clip.prompt)
+        parts = name_parts(clip.request.hints)
+        names = [Name(text=text, tokens=len(spell(text).tokens)) for text in parts]
+        ask = partial(self._recogniser.likelihoods, reading.encoding, clip.prompt, seconds=clip.seconds)
+        return restored(words, names, certainty(words, timed), spell=spell, likelihoods=ask)
 
 
 def _alike(clips: Iterable[_Clip], most: int) -> Iterator[list[_Clip]]:

@@ -121,6 +121,7 @@ def make_worker(model: ModelSettings) -> EngineWorker:
         compute_type=chosen.compute_type,
         slots=chosen.slots,
         threads=chosen.threads,
+        names=model.names,
         hints=model.hints,
     )
     if chosen.batch is not None:

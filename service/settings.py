@@ -58,6 +58,9 @@ class ModelSettings(_Part):
     slots: int = Field(default=0, description="utterances decoded side by side; 0: one a core", ge=0)
     threads: int = Field(default=0, description="threads a decoding; 0: cores / slots", ge=0)
     batch: int = Field(default=0, description="utterances in one decoding at most; 0: by device", ge=0)
+    names: bool = Field(
+        default=True, description="put the customer's name where the audio bears it out that it was misheard"
+    )
     hints: bool = Field(default=False, description="tell the recogniser the customer's name beforehand")
     script: Path | None = Field(default=None, description="scenario for worker=scripted (tests, demos, load)")
 

@@ -179,6 +179,59 @@ def test_a_name_goes_before_the_agent_s_speech_alone(
     assert given == [("Suzanne",), ()]
 
 
+def question_to_bill_oduya() -> Samples:
+    """`evaluation/calls/dev/d28` on a telephone: "What size of leak would you say, Mr Oduya?"."""
+    audio, rate = soundfile.read(Path(__file__).parent / "misheard_name.flac", dtype="float32")
+    return np.asarray(soxr.resample(audio, rate, 16000), np.float32)
+
+
+def heard_of(engine: WhisperEngine, *hints: str, **changes: object) -> list[str]:
+    found = engine.transcribe(replace(request(question_to_bill_oduya(), hints=hints), **changes))  # type: ignore[arg-type]
+    return [plain(word.text) for word in found.words]
+
+
+@pytest.fixture(scope="module")
+def unprompted(engine: WhisperEngine) -> WhisperEngine:
+    return WhisperEngine(EngineConfig(model_path=MODEL))
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("party", list(Party))
+def test_a_name_heard_as_another_word_is_written_where_it_was_said(
+    unprompted: WhisperEngine, party: Party
+) -> None:
+    without = heard_of(unprompted)
+    assert "oduya" not in without
+    assert heard_of(unprompted, "Bill Oduya", speaker=party) == [*without[:-1], "oduya"]
+
+
+@pytest.mark.weights
+def test_a_restored_name_has_the_time_and_the_confidence_that_the_audio_gives_it(
+    unprompted: WhisperEngine,
+) -> None:
+    audio = question_to_bill_oduya()
+    instead, name = (
+        unprompted.transcribe(request(audio, hints=hints)).words[-1] for hints in ((), ("Bill Oduya",))
+    )
+    assert name.start == pytest.approx(instead.start, abs=0.3)
+    assert 0.05 <= name.confidence < 0.9
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    "name", ["Priyanka Okonkwo", "Xiomara Achterberg", "Odalys Nwachukwu", "Ottilie Udell", "Siobhan Lydia"]
+)
+def test_a_name_that_nobody_says_is_not_written(unprompted: WhisperEngine, name: str) -> None:
+    assert heard_of(unprompted, name) == heard_of(unprompted)
+
+
+@pytest.mark.weights
+def test_names_are_not_restored_in_partials_nor_when_switched_off(unprompted: WhisperEngine) -> None:
+    off = WhisperEngine(EngineConfig(model_path=MODEL, names=False))
+    assert "oduya" not in heard_of(unprompted, "Bill Oduya", priority="partial")
+    assert "oduya" not in heard_of(off, "Bill Oduya")
+
+
 @pytest.mark.weights
 async def test_behind_queue_and_process_the_words_are_the_same(engine: WhisperEngine) -> None:
     alone = engine.transcribe(request(GREETING))
@@ -192,12 +245,21 @@ NAMES = ("Suzanne", "Bartholomew", "Xiomara", "Wolfgang", "Jacqueline", "Prakash
 
 
 def company() -> list[SpeechRequest]:
-    """Six calls' utterances, each with its own customer's name, and without; some share a window."""
+    """Calls' utterances, each with its own customer's name, and without; some share a window. One name is
+    said, and heard as something else."""
     clips = [agent_audio(*clip) for clip in CLIPS]
-    return [
-        request(audio, start=10.0 * i, call_id=f"c{i}", hints=(name,))
-        for i, (audio, name) in enumerate(zip(clips, NAMES, strict=True))
-    ] + [request(audio, start=10.0 * i, call_id=f"n{i}") for i, audio in enumerate(clips)]
+    misheard = request(question_to_bill_oduya(), call_id="o", hints=("Bill Oduya",))
+    return (
+        [
+            misheard,
+            *(request(misheard.audio, call_id=f"o{name}", hints=(name,)) for name in NAMES[:2]),
+        ]
+        + [
+            request(audio, start=10.0 * i, call_id=f"c{i}", hints=(name,))
+            for i, (audio, name) in enumerate(zip(clips, NAMES, strict=True))
+        ]
+        + [request(audio, start=10.0 * i, call_id=f"n{i}") for i, audio in enumerate(clips)]
+    )
 
 
 @pytest.mark.weights
