@@ -28,6 +28,7 @@ from service.store.repository import Repository
 from service.switchboard import stricter
 from service.uploads import guarded_route
 from service.wire import call_info, event_schema, to_json
+from streaming.cards import AlertPolicy
 from streaming.errors import NotFound, PartiesUnknown
 from streaming.events import Party, Profile
 
@@ -43,6 +44,7 @@ def api_router(
     view: LiveView,
     jobs: RecordingJobs,
     behaviours: Mapping[str, Behaviour],
+    policy: AlertPolicy,
     gate: Gate,
     profile: Profile,
     upload_bytes: int,
@@ -53,7 +55,7 @@ def api_router(
     uploads = APIRouter(route_class=guarded_route(check, upload_bytes))
     _add_open(router, gate, profile)
     _add_calls(guarded, repository, view)
-    _add_catalogue(guarded, behaviours)
+    _add_catalogue(guarded, behaviours, policy)
     _add_jobs(guarded, repository)
     _add_recordings(uploads, jobs, profile)
     router.include_router(guarded)
@@ -132,11 +134,12 @@ async def stored_view(repository: Repository, call_id: str) -> CallView:
     return projection.view(seq=last)
 
 
-def _add_catalogue(router: APIRouter, behaviours: Mapping[str, Behaviour]) -> None:
+def _add_catalogue(router: APIRouter, behaviours: Mapping[str, Behaviour], policy: AlertPolicy) -> None:
     @router.get("/behaviours", tags=["catalogue"])
     async def catalogue() -> Response:
-        """Every behaviour that is judged: what opens an opportunity, thresholds, alert rules."""
-        return _json({"behaviours": list(behaviours.values())})
+        """Every behaviour: what opens an opportunity, thresholds, alert rules; and what is pushed of them."""
+        told = to_json(policy) | {"off": sorted(policy.off)}
+        return _json({"behaviours": list(behaviours.values()), "policy": told})
 
     @router.get("/schema", tags=["catalogue"])
     async def schema() -> Response:

@@ -61,6 +61,7 @@ def create_app(node: Node) -> FastAPI:
             view=node.live.view,
             jobs=node.jobs,
             behaviours=node.behaviours,
+            policy=node.judged.alert_policy,
             gate=node.gate,
             profile=node.settings.profile,
             upload_bytes=node.settings.limits.upload_bytes,

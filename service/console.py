@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from service.auth import Gate, bearer
 from service.board import LiveBoard
 from service.commands import Commands
-from service.console_messages import Answer, Auth, WhisperText, read, reference, reply
+from service.console_messages import PONG, Answer, Auth, Ping, WhisperText, read, reference, reply
 from service.fanout import Subscription
 from service.telemetry.metrics import Metrics
 from streaming.errors import CallcueError, NotFound, Overloaded, ProtocolError, Unauthorized
@@ -144,6 +144,8 @@ class _Console:
             if isinstance(message, Auth):
                 self._gate.check_token(message.token, "console")
                 self._by = message.name
+            elif isinstance(message, Ping):
+                subscription.reply(PONG)
             else:
                 subscription.reply(reply(message.ref, await self._act(message)))
 

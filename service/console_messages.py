@@ -66,12 +66,19 @@ class WhisperText(_Message):
         )
 
 
-_MESSAGES: TypeAdapter[Auth | Answer | WhisperText] = TypeAdapter(
-    Annotated[Auth | Answer | WhisperText, Field(discriminator="type")]
-)
+class Ping(_Message):
+    """A quiet console asks whether its connection still carries anything."""
+
+    type: Literal["ping"]
 
 
-def read(text: str | None, most_chars: int) -> Auth | Answer | WhisperText:
+ConsoleMessage = Auth | Answer | WhisperText | Ping
+PONG = '{"type":"pong"}'
+
+_MESSAGES: TypeAdapter[ConsoleMessage] = TypeAdapter(Annotated[ConsoleMessage, Field(discriminator="type")])
+
+
+def read(text: str | None, most_chars: int) -> ConsoleMessage:
     """Raises ProtocolError, which names fields and kinds of fault but no value."""
     if text is None:
         raise ProtocolError("messages are JSON text, not binary")

@@ -44,7 +44,11 @@ class Judging:
 
     def desk(self, call: CallInfo) -> AlertDesk:
         rules = [rule for row in self.rows.values() for rule in row.alerts]
-        return AlertDesk(rules, AlertPolicy(off=self.policy.off))
+        return AlertDesk(rules, self.alert_policy)
+
+    @property
+    def alert_policy(self) -> AlertPolicy:
+        return AlertPolicy(off=self.policy.off)
 
     def keeper(self, call: CallInfo) -> ScoreKeeper:
         return ScoreKeeper(call, self.policy, rows=self.rows)

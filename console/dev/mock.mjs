@@ -1,5 +1,5 @@
 // A stand-in for the service with calls to look at:  node dev/mock.mjs [--port 8790] [--at 45] [--calls 9]
-// [--token T]. Serves the built page under the service's Content-Security-Policy; `vite` proxies to it.
+// [--token T] [--web FOLDER]. Serves the built page under the service's Content-Security-Policy; `vite` proxies to it.
 // GET /mock/drop?seconds=8 closes every socket and lets none in for so long.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -7,12 +7,12 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
-import { ARABIC, BEHAVIOURS, MISHAPS, events, load } from "./scenario.mjs";
+import { ARABIC, BEHAVIOURS, CATALOGUE, MISHAPS, events, load } from "./scenario.mjs";
 
 const { values: options } = parseArgs({
-  options: { port: { type: "string", default: "8790" }, at: { type: "string", default: "45" }, calls: { type: "string", default: "9" }, token: { type: "string" } },
+  options: { port: { type: "string", default: "8790" }, at: { type: "string", default: "45" }, calls: { type: "string", default: "9" }, token: { type: "string" }, web: { type: "string" } },
 });
-const WEB = fileURLToPath(new URL("../../service/web/", import.meta.url));
+const WEB = options.web ?? fileURLToPath(new URL("../../service/web/", import.meta.url));
 const CSP = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const EXPIRE_SECONDS = 60;
@@ -101,7 +101,8 @@ function advance() {
   for (const socket of sockets) socket.flush();
 }
 
-const NAMES = [["Noor Haddad", "Ms Sato"], ["Tom Okafor", "Elena Petrova"], ["Grace Lindqvist", null], ["Samuel Wright", "Bartholomew Featherstonehaugh-Cholmondeley III"], ["Ines Duarte", "Li Wei"], ["Jonas Berg", "Aisha Khan"]];
+const NAMES = [["Noor Haddad", "Ms Sato"], ["Tom Okafor", "Elena Petrova"], ["Grace Lindqvist", null], ["Samuel Wright", "Bartholomew Featherstonehaugh-Cholmondeley III"], ["Ines Duarte", "Li Wei"], ["Jonas Berg", "Aisha Khan"], ["Maximiliane-Alexandra von Hohenstein-Sigmaringen", "O'Neil"], ["Yusuf Demir", "Chloé Dubois"]];
+const TEAMS = ["Home Delivery", "Broadband Sales", "Garage", null];
 const at = Number(options.at);
 const [bad, curt, good] = ["bad_answer_call", "curt_call", "good_call"].map(load);
 add("walker", { ...bad, extras: MISHAPS }, { agent: bad.agent, customer_name: bad.customer_name }, at);
@@ -113,7 +114,8 @@ add("ended-2", bad, { agent: "Claire Bennett", customer_name: "Priya Nair" }, 70
 add("ended-3", curt, { agent: "Rick Dawson", customer_name: null }, 1300);
 for (let index = 0; index + 7 < Number(options.calls); index += 1) {
   const [agent, customer_name] = NAMES[index % NAMES.length];
-  add(`more-${index}`, [good, curt, bad][index % 3], { agent, customer_name }, (index * 17) % 90);
+  const mostlyCalm = [good, curt, good, good, bad, good, good][index % 7];
+  add(`more-${index}`, mostlyCalm, { agent, customer_name, team: TEAMS[index % TEAMS.length] }, (index * 17) % 90);
 }
 advance();
 const ticking = setInterval(advance, 100);
@@ -122,6 +124,7 @@ const server = createServer((request, response) => {
   const url = new URL(request.url, "http://mock");
   const json = (body, status = 200) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (url.pathname === "/v1/config") return json({ version: "mock", auth: Boolean(options.token), profile: "eu-workplace", listening: false, desk_auth: false });
+  if (url.pathname === "/v1/behaviours") return json(CATALOGUE);
   if (url.pathname === "/mock/drop") {
     closedUntil = Date.now() + 1000 * Number(url.searchParams.get("seconds") ?? 8);
     for (const socket of sockets) socket.wire.terminate();
@@ -165,6 +168,7 @@ function greet(wire, after) {
   wire.on("message", (data) => {
     const message = JSON.parse(String(data));
     if (message.type === "auth") return message.token === options.token ? begin() : wire.close(4403);
+    if (message.type === "ping") return send({ type: "pong" });
     setTimeout(() => send(act(message)), 120);
   });
   if (!options.token) begin();

@@ -15,6 +15,12 @@ export const BEHAVIOURS = [
   ["emotion.leakage", "Steady with a frustrated customer", "Slow down, name the trouble, and say what you will do: “I understand, and here is what I can do.”", ["Try: “I'm sorry this has been so much trouble. Here is what I can do.”", "Take a breath, and name what the customer has been through.", "Offer the next step you can take yourself."]],
 ].map(([id, title, coaching, whispers]) => ({ id, title, coaching, whispers }));
 
+const MEANINGS = {
+  "emotion.leakage": "A frustrated customer is answered steadily or with empathy, not in kind.",
+  "courtesy.please_thanks": "What the customer is asked for comes with a please, what she gives is thanked for.",
+  "listening.acknowledgement": "What the customer needs is said back before the next step.",
+};
+
 const KNOWN = new Map(BEHAVIOURS.map((behaviour) => [behaviour.id, behaviour]));
 
 // behaviour/verdict: at which detection a card is raised, with its severity and title
@@ -24,6 +30,23 @@ const RULES = {
   "courtesy.request_form/missed": [2, "notice", "Ask as a friendly request"],
   "listening.acknowledgement/missed": [2, "warning", "Say back what you heard"],
   "name.use/missed": [1, "notice", "Use the customer's name"],
+};
+
+/** What `GET /v1/behaviours` says of them. */
+export const CATALOGUE = {
+  behaviours: BEHAVIOURS.map(({ id, title, coaching, whispers }) => ({
+    id,
+    title,
+    meaning: MEANINGS[id] ?? "",
+    opportunity: "",
+    alerts: Object.entries(RULES)
+      .filter(([key]) => key.startsWith(`${id}/`))
+      .map(([key, [count, severity, card]]) => ({
+        behaviour: id, verdict: key.split("/")[1], kind: "", severity, title: card, coaching, whispers, count,
+        in_a_row: count > 1, within: count > 1 ? 120 : null, cooldown: 60, follow: [], follow_within: 60, min_confidence: 0.6,
+      })),
+  })),
+  policy: { off: ["sales.opening"], least: "notice", expire_after: 60, give_way_after: 12, give_way_to_lower_after: 24, stale_after: 45 },
 };
 
 // The words that show it, where that is not the whole turn.
@@ -63,6 +86,7 @@ export function events(truth, call) {
   truth.turns.forEach((turn, index) => out.push(...said(turn, ids[index])));
   const judged = truth.behaviours.filter((item) => KNOWN.has(item.behaviour));
   for (const [index, item] of judged.entries()) out.push(judge(item, truth.turns[item.turn], ids[item.turn], index));
+  truth.turns.forEach((turn, index) => turn.speaker === "customer" && UPSET.test(turn.text) && out.push(upset(turn, ids[index])));
   for (let second = 1; second <= truth.seconds; second += 1) out.push({ due: second, event: { type: "tick", at: second } });
   for (const extra of truth.extras ?? []) out.push(extra);
   out.sort((a, b) => a.due - b.due);
@@ -103,6 +127,15 @@ function judge(item, turn, id, index) {
       note: sentence(item.note ?? ""), version: 1, provisional: false,
     },
   };
+}
+
+const UPSET = /unacceptable|fed up|three times|unbelievable|serious\?/i;
+
+/** What the customer's mood is told by. */
+function upset(turn, id) {
+  const level = { kind: "signal", name: "frustration", speaker: "customer", start: turn.start, end: turn.end, value: 1.6 };
+  const event = { type: "detection", id: `emotion.frustration@${id}`, behaviour: "emotion.frustration", verdict: "observed", kind: "", speaker: "customer", start: turn.start, end: turn.end, at: turn.end + 0.8, confidence: 0.9, severity: "info", evidence: [level], note: "The customer shows frustration.", version: 1, provisional: false };
+  return { due: turn.end + 0.8, event };
 }
 
 function sentence(text) {

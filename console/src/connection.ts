@@ -25,6 +25,8 @@ export interface Surroundings<Incoming = ServerMessage> {
   readonly cursor: () => string | null;
   readonly onMessage: (message: Incoming) => void;
   readonly onLink: (link: Link) => void;
+  /** What asks the service whether it is there, after a silence; any message answers it. */
+  readonly probe?: object;
   readonly now?: () => number;
   readonly random?: () => number;
 }
@@ -34,6 +36,9 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** The service greets with a snapshot, or with the records missed: without either the socket is half open. */
 const HANDSHAKE_MS = 10_000;
+/** After so much silence the service is asked whether it is there; a network may be gone without a word. */
+const QUIET_MS = 10_000;
+const PONG_MS = 5_000;
 
 export class Connection<Incoming = ServerMessage, Outgoing = ClientMessage> {
   private socket: Socket | null = null;
@@ -89,14 +94,29 @@ export class Connection<Incoming = ServerMessage, Outgoing = ClientMessage> {
       if (socket !== this.socket || typeof data !== "string") return;
       this.arrived(socket);
       this.attempt = 0;
+      this.expect(socket, false);
       this.around.onMessage(JSON.parse(data) as Incoming);
     };
     socket.onclose = ({ code }) => this.closed(socket, code);
   }
 
+  /** Something comes before long; else the service is asked once, and its answer waited for. */
+  private expect(socket: Socket, asked: boolean): void {
+    clearTimeout(this.timer);
+    const { probe } = this.around;
+    if (!probe) return;
+    this.timer = setTimeout(
+      () => {
+        if (asked) return this.closed(socket, 1006);
+        socket.send(JSON.stringify(probe));
+        this.expect(socket, true);
+      },
+      asked ? PONG_MS : QUIET_MS,
+    );
+  }
+
   private arrived(socket: Socket): void {
     if (this.live || socket !== this.socket) return;
-    clearTimeout(this.timer);
     this.live = true;
     this.around.onLink({ phase: "live" });
   }

@@ -8,6 +8,8 @@ import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/tone.css";
 import "./styles/assist.css";
+import "./styles/card.css";
+import "./styles/dialogs.css";
 import "./styles/listen.css";
 
 const root = document.getElementById("app");

@@ -87,7 +87,11 @@ export interface ReplyMessage {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-export type ServerMessage = SnapshotMessage | RecordsMessage | ReplyMessage;
+export interface PongMessage {
+  readonly type: "pong";
+}
+
+export type ServerMessage = SnapshotMessage | RecordsMessage | ReplyMessage | PongMessage;
 
 export type Command =
   | {
@@ -103,7 +107,7 @@ export type Command =
       readonly alert_id: string | null;
     };
 
-export type ClientMessage = { readonly type: "auth"; readonly token: string; readonly name?: string } | (Command & { readonly ref: string });
+export type ClientMessage = { readonly type: "auth"; readonly token: string; readonly name?: string } | { readonly type: "ping" } | (Command & { readonly ref: string });
 
 export interface ServiceConfig {
   readonly version: string;

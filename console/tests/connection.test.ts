@@ -26,7 +26,7 @@ class ScriptedSocket implements Socket {
 
 const RESUMED = { type: "records", cursor: "c9", records: [] };
 
-function scripted(token: string | null = null, name: string | null = null) {
+function scripted(token: string | null = null, name: string | null = null, probe?: object) {
   const sockets: ScriptedSocket[] = [];
   const links: Link[] = [];
   const messages: ServerMessage[] = [];
@@ -45,6 +45,7 @@ function scripted(token: string | null = null, name: string | null = null) {
       if ("cursor" in message) cursor = message.cursor;
     },
     onLink: (link) => links.push(link),
+    ...(probe && { probe }),
     now: () => 0,
     random: () => 1,
   });
@@ -136,5 +137,36 @@ describe("the socket", () => {
     sockets[0]!.say(RESUMED);
     expect(connection.send(command)).toBe(true);
     expect(sockets[0]!.sent).toHaveLength(1);
+  });
+});
+
+describe("a connection that carries nothing any more", () => {
+  const PING = { type: "ping" };
+
+  test("is asked after a silence, and given up when nothing answers", () => {
+    const { connection, sockets, links } = scripted(null, null, PING);
+    connection.start();
+    sockets[0]!.say(RESUMED);
+    vi.advanceTimersByTime(9_999);
+    expect(sockets[0]!.sent).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(sockets[0]!.sent).toEqual([JSON.stringify(PING)]);
+    vi.advanceTimersByTime(5_000);
+    expect(links.at(-1)).toMatchObject({ phase: "waiting" });
+    expect(sockets[0]!.closed).toBe(true);
+  });
+
+  test("is kept for any answer, and not asked while news comes", () => {
+    const { connection, sockets, links } = scripted(null, null, PING);
+    connection.start();
+    sockets[0]!.say(RESUMED);
+    vi.advanceTimersByTime(10_000);
+    sockets[0]!.say({ type: "pong" });
+    for (let second = 0; second < 60; second += 6) {
+      vi.advanceTimersByTime(6_000);
+      sockets[0]!.say(RESUMED);
+    }
+    expect(sockets[0]!.sent).toHaveLength(1);
+    expect(links.at(-1)).toEqual({ phase: "live" });
   });
 });

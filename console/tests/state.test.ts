@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EMPTY, type CallState, type ConsoleState, reduce } from "../src/state";
+import { EMPTY, MOST_ENDED, type CallState, type ConsoleState, reduce } from "../src/state";
 import type { AlertUpdate } from "../src/wire";
 import { alert, detection, info, records, span, told, utterance, view } from "./make";
 
@@ -168,7 +168,8 @@ describe("joining and coming back", () => {
   test("a call shown in part says so, and no longer when it was fetched whole", () => {
     const state = told([view("x", { seq: 900, truncated: true, utterances: [utterance("a99", "late", 400)] })]);
     expect(call(state).truncated).toBe(true);
-    const wanted = reduce(state, { type: "want", callId: "x" });
+    const wanted = reduce(state, { type: "watch", callId: "x" });
+    expect([...wanted.wanted.keys()]).toEqual(["x"]);
     const whole = reduce(wanted, { type: "view", view: view("x", { seq: 900, utterances: [utterance("a1", "early", 0), utterance("a99", "late", 400)] }) });
     expect(call(whole)).toMatchObject({ truncated: false, seq: 900 });
     expect(call(whole).utterances.map((one) => one.id)).toEqual(["a1", "a99"]);
@@ -196,6 +197,40 @@ describe("joining and coming back", () => {
   });
 
   test("nothing is known of an empty state", () => {
-    expect(reduce(EMPTY, { type: "want", callId: "x" }).wanted.has("x")).toBe(true);
+    expect(reduce(EMPTY, { type: "watch", callId: "x" }).wanted.has("x")).toBe(true);
+  });
+});
+
+describe("a page that is open for days", () => {
+  const lines = (from: number, count: number) => Array.from({ length: count }, (_, index) => utterance(`a${from + index}`, "word", from + index));
+
+  test("keeps the newest lines of a call that nobody looks at, and says that there were more", () => {
+    const state = told([view("x")], records("x", 2, ...lines(0, 1000)));
+    expect(call(state).utterances.length).toBeLessThanOrEqual(200);
+    expect(call(state).utterances.at(-1)?.id).toBe("a999");
+    expect(call(state).truncated).toBe(true);
+  });
+
+  test("lets nothing go of the call that is looked at", () => {
+    const watched = reduce(told([view("x")]), { type: "watch", callId: "x" });
+    const after = reduce(watched, { type: "records", cursor: "n", records: records("x", 2, ...lines(0, 1000)) });
+    expect(call(after).utterances).toHaveLength(1000);
+    expect(call(after).truncated).toBe(false);
+  });
+
+  test("asks again for the whole of the call that is looked at when a snapshot has only its newest part", () => {
+    const watched = reduce(told([view("x")]), { type: "watch", callId: "x" });
+    const again = reduce(watched, { type: "snapshot", cursor: "n", behaviours: [], calls: [view("x", { truncated: true })] });
+    expect([...again.wanted.keys()]).toEqual(["x"]);
+  });
+
+  test("forgets the calls that ended first, but not the one that is looked at", () => {
+    const many = Array.from({ length: MOST_ENDED + 20 }, (_, index) => view(`e${index}`, { call: info(`e${index}`, { started_at: index }), state: "ended", at: 10 }));
+    const opened = reduce(told([many[0]!, view("live")]), { type: "watch", callId: "e0" });
+    const after = reduce(opened, { type: "snapshot", cursor: "n", behaviours: [], calls: [...many, view("live")] });
+    expect(after.calls.has("e0")).toBe(true);
+    expect(after.calls.has("e1")).toBe(false);
+    expect(after.calls.has(`e${MOST_ENDED + 19}`)).toBe(true);
+    expect(after.calls.size).toBe(MOST_ENDED + 2);
   });
 });

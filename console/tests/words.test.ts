@@ -10,8 +10,16 @@ describe("keys", () => {
     expect(keyOf(press("A"), false)).toEqual({ do: "ack" });
     expect(keyOf(press("a"), true)).toBeNull();
     expect(keyOf(press("a", { ctrlKey: true }), false)).toBeNull();
-    expect(keyOf(press("3"), false)).toEqual({ do: "prepared", index: 2 });
+    expect(keyOf(press("3"), false)).toEqual({ do: "prepared", index: 2, send: false });
     expect(keyOf(press("4"), false)).toBeNull();
+  });
+
+  test("Shift with a digit sends at once, whatever character that is on this keyboard", () => {
+    const sends = { do: "prepared", index: 0, send: true };
+    expect(keyOf(press("!", { code: "Digit1", shiftKey: true }), false)).toEqual(sends);
+    expect(keyOf(press("1", { code: "Digit1", shiftKey: true }), false)).toEqual(sends); // French
+    expect(keyOf(press("?", { code: "Slash", shiftKey: true }), false)).toEqual({ do: "help" });
+    expect(keyOf(press("&", { code: "Digit1" }), false)).toBeNull();
   });
 });
 

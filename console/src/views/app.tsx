@@ -1,14 +1,19 @@
 import { useEffect } from "preact/hooks";
-import { announcement, answer, card, helpOpen, isLive, judgeUseful, selected, state, step } from "../console";
+import { answer, judgeUseful } from "../commands";
+import { announcement, go, isLive, open, openCall, route, selected, state, step, stepNeedy } from "../console";
 import { type Key, keyOf } from "../keys";
 import { toggleListening } from "../listening";
+import { shownCard } from "../shown";
 import { Assist } from "./assist";
-import { Bar } from "./bar";
+import { Bar, Stale } from "./bar";
 import { CallPane } from "./call";
 import { CallList } from "./calls";
 import { Help, TokenPrompt } from "./dialogs";
+import { Policy } from "./policy";
+import { Settings } from "./settings";
 import { Tip } from "./tip";
-import { focusWhisper, takePrepared } from "./whisper";
+import { focusFilter, toggleGroups } from "./toolbar";
+import { focusWhisper, sendPrepared, takePrepared } from "./whisper";
 
 export function App() {
   useEffect(() => {
@@ -21,17 +26,21 @@ export function App() {
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
   }, []);
+  const { page } = route.value;
   return (
     <>
       <Bar />
-      <main class={isLive.value ? "desk" : "desk desk-stale"}>
+      <main class={`desk desk-${page} ${isLive.value ? "" : "desk-stale"}`}>
+        <Stale />
         <CallList />
-        <CallPane />
+        {page === "call" && <CallPane />}
         <Assist />
       </main>
       <p class="unseen" role="status" aria-live="polite" data-testid="announcer">{announcement}</p>
       <Tip />
       <Help />
+      <Policy />
+      <Settings />
       <TokenPrompt />
       <Title />
     </>
@@ -57,21 +66,33 @@ function act(key: Key): void {
       return step(1);
     case "previous":
       return step(-1);
+    case "needy":
+      return stepNeedy();
+    case "open":
+      return openCall();
+    case "wall":
+      return go({ page: "wall" });
+    case "filter":
+      return focusFilter();
+    case "group":
+      return toggleGroups();
     case "ack":
       return answer("ack");
     case "dismiss":
       return answer("dismiss");
-    case "listen":
-      return toggleListening();
     case "whisper":
       return focusWhisper();
+    case "listen":
+      return toggleListening();
     case "prepared":
-      return takePrepared(key.index);
+      return key.send ? sendPrepared(key.index) : takePrepared(key.index);
     case "help":
-      helpOpen.value = true;
+    case "policy":
+    case "settings":
+      open.value = key.do;
       return;
     case "useful":
     case "useless":
-      if (selected.value && card.value) judgeUseful(card.value, key.do === "useful");
+      if (selected.value && shownCard.value) judgeUseful(shownCard.value, key.do === "useful");
   }
 }

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { config, helpOpen, isLive, link, retryNow, state } from "../console";
+import { config, go, isLive, link, lostAt, open, retryNow, route, state, stepNeedy } from "../console";
 import { plural } from "../format";
 import { openAlert } from "../select";
-import { Mark } from "./icons";
+import { Back, Mark } from "./icons";
 
 export function Bar() {
   const live = [...state.value.calls.values()].filter((call) => call.live);
@@ -10,14 +10,23 @@ export function Bar() {
   return (
     <header class="bar">
       <h1 class="brand"><Mark />callcue</h1>
+      {route.value.page !== "wall" && (
+        <button type="button" class="button button-quiet bar-back" onClick={() => go({ page: "wall" })} data-testid="to-wall"><Back /><span>All calls</span><kbd aria-hidden="true">Esc</kbd></button>
+      )}
       <p class="bar-sum" hidden={!isLive.value}>
         <strong>{plural(live.length, "live call")}</strong>
-        <span class={waiting ? "bar-need" : "bar-calm"}>{waiting ? `${waiting} to look at` : "nothing to look at"}</span>
+        {waiting ? (
+          <button type="button" class="bar-need" onClick={stepNeedy} title="To the one that needs you most" data-testid="needy">{waiting} to look at<kbd aria-hidden="true">g</kbd></button>
+        ) : (
+          <span class="bar-calm">nothing to look at</span>
+        )}
       </p>
       <ConnectionState />
-      <button type="button" class="button button-quiet" onClick={() => (helpOpen.value = true)} aria-label="Keyboard shortcuts">
-        <span class="wide-only">Shortcuts</span><kbd>?</kbd>
-      </button>
+      <div class="bar-menu">
+        <button type="button" class="button button-quiet" onClick={() => (open.value = "policy")} aria-label="Policy: when cards come"><span class="wide-only">Policy</span><kbd>p</kbd></button>
+        <button type="button" class="button button-quiet" onClick={() => (open.value = "settings")} aria-label="Sound and notifications"><span class="wide-only">Settings</span><kbd>,</kbd></button>
+        <button type="button" class="button button-quiet" onClick={() => (open.value = "help")} aria-label="Keyboard shortcuts"><span class="wide-only">Shortcuts</span><kbd>?</kbd></button>
+      </div>
     </header>
   );
 }
@@ -51,4 +60,11 @@ function Waiting() {
       <button type="button" class="button button-small" onClick={retryNow} data-testid="retry">Now</button>
     </>
   );
+}
+
+/** Over the calls, for whoever does not look at the bar: they stand as they stood then. */
+export function Stale() {
+  if (lostAt.value === null || isLive.value) return null;
+  const since = new Date(lostAt.value).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return <p class="stale" data-testid="stale">Nothing new since {since}. The calls go on; this is how they stood then.</p>;
 }

@@ -1,128 +1,71 @@
-// The list at the left: live calls as calm rows, the ended ones below.
+// The wall: every live call as a row, what needs a person on top, the ended ones below. Wide it is the page,
+// narrow it is the list beside a call. Only rows in sight are drawn, and none moves under the pointer.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { endedRows, hold, isLive, rows, select, selectedId, state } from "../console";
-import { SEVERITY, clock, percent, personOf, spell } from "../format";
-import { behind, harmfulMoments, marks, openAlert, overallRate } from "../select";
-import type { CallState } from "../state";
-import type { Verdict } from "../wire";
-import { VerdictIcon, Voice } from "./icons";
-import { memo } from "./memo";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { hold, isLive, openCall, route, rows, select, selectedId, silent, state } from "../console";
+import { plural } from "../format";
+import { headTitle, isHead, offsets } from "../wall";
+import { Row } from "./row";
+import { useMovingRows, useSight } from "./sight";
+import { Toolbar } from "./toolbar";
 
-/** Ended calls shown below the live ones. */
-const RECENT = 30;
-const MOVE_MS = 180;
+/** As styles/calls.css has them: every row is as high as every other one, whatever it says. */
+const ROW = 58;
+const HEADING = 38;
 
 export function CallList() {
   const { calls } = state.value;
-  const list = useMovingRows(rows.value);
-  const live = rows.value.flatMap((id) => calls.get(id) ?? []);
-  const ended = endedRows.value.slice(0, RECENT).flatMap((id) => calls.get(id) ?? []);
+  const keys = rows.value;
+  const tops = useMemo(() => offsets(keys, ROW, HEADING), [keys]);
+  const place = selectedId.value === null ? -1 : keys.indexOf(selectedId.value);
+  const { scroller, slice, reveal } = useSight(tops, ROW);
+  const focused = useRef<string | null>(null);
+  const list = useMovingRows(keys, tops, focused);
+  const live = useMemo(() => [...calls.values()].filter((call) => call.live), [calls]);
+  // A call that was chosen by key or from elsewhere comes into sight; one that merely moved does not take the page along.
+  useLayoutEffect(() => reveal(place), [selectedId.value]);
+  const shown = keys.map((key, index) => ({ key, index })).filter(({ key, index }) => (index >= slice.first && index < slice.end) || index === place || key === focused.current);
   return (
-    <nav class="calls" aria-label="Calls" onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
-      <h2 class="calls-title">Live<span class="count">{live.length}</span></h2>
+    <nav class="calls" aria-label="Calls">
+      <Toolbar />
       {live.length === 0 && <p class="empty">{!isLive.value ? "Waiting for the service." : "No live calls. They appear here as soon as a softphone streams."}</p>}
+      {live.length > 0 && keys.length === 0 && <p class="empty" data-testid="none-found">No call matches. {plural(live.length, "live call is", "live calls are")} hidden by the filter.</p>}
       {live.some((call) => !call.partialLines) && <p class="calls-note" role="status" data-testid="lines-off">Busy: lines appear once they are whole.</p>}
-      <ul class="rows" ref={list}>
-        {live.map((call) => <Row key={call.call.call_id} call={call} chosen={call.call.call_id === selectedId.value} />)}
-      </ul>
-      {ended.length > 0 && <h2 class="calls-title">Ended<span class="count">{endedRows.value.length}</span></h2>}
-      <ul class="rows">
-        {ended.map((call) => <Row key={call.call.call_id} call={call} chosen={call.call.call_id === selectedId.value} />)}
-      </ul>
+      <div class="calls-scroll" ref={scroller} onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)} data-testid="wall">
+        <ul class="rows" ref={list} style={{ height: `${tops.at(-1) ?? 0}px` }} onFocusCapture={(event) => (focused.current = keyOf(event.target))} onBlurCapture={(event) => event.relatedTarget && (focused.current = null)}>
+          {shown.map(({ key, index }) => {
+            const call = calls.get(key);
+            if (isHead(key)) return <Heading key={key} name={key} top={tops[index]!} count={countBelow(keys, index)} />;
+            if (!call) return null;
+            return (
+              <Row key={key} call={call} top={tops[index]!} chosen={index === place} silent={silent.value.get(key) ?? 0} at={index + 1} of={keys.length} onPress={press} />
+            );
+          })}
+        </ul>
+      </div>
     </nav>
   );
 }
 
-const Row = memo(({ call, chosen }: { call: CallState; chosen: boolean }) => {
-  const { call_id, agent, customer_name } = call.call;
-  const view = call.live ? openAlert(call) : null;
-  const late = behind(call);
-  const button = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => {
-    if (chosen) button.current?.scrollIntoView({ block: "nearest" });
-  }, [chosen]);
+/** Choose it; pressed again, open it. On a call's page another call is opened at once. */
+function press(id: string): void {
+  if (selectedId.value === id && route.value.page === "wall") openCall(id);
+  else select(id);
+}
+
+function Heading({ name, top, count }: { name: string; top: number; count: number }) {
   return (
-    <li data-row={call_id}>
-      <button
-        ref={button}
-        type="button"
-        class={`row ${view ? `row-${view.alert.severity}` : ""} ${call.live ? "" : "row-ended"}`}
-        aria-current={chosen ? "true" : undefined}
-        data-testid="call-row"
-        data-call={call_id}
-        data-state={call.live ? "live" : "ended"}
-        onClick={() => select(call_id)}
-      >
-        <span class="row-line">
-          <span class="row-agent"><bdi class="cut" title={agent ?? undefined}>{personOf(agent, "agent")}</bdi><Voice on={call.speaking.includes("agent")} /></span>
-          <span class="row-time">
-            {late !== null && <span class="row-behind" data-testid="row-behind"><span class="unseen">, </span>{spell(late)} behind</span>}
-            <span class="unseen">, running </span>{clock(call.at)}
-          </span>
-        </span>
-        <span class="row-line">
-          <span class="row-customer"><bdi class="cut" title={customer_name ?? undefined}>{personOf(customer_name, "customer")}</bdi><Voice on={call.speaking.includes("customer")} /></span>
-          {call.scorecard ? <Rate call={call} /> : <MarkCounts call={call} />}
-        </span>
-        {view && (
-          <span class="row-alert">
-            <span class="unseen">{SEVERITY[view.alert.severity]}: </span>
-            <span class="cut">{view.alert.title}</span>
-          </span>
-        )}
-      </button>
+    <li class="calls-title" style={{ transform: `translateY(${top}px)` }} data-testid="heading">
+      <h2 dir="auto">{headTitle(name)}</h2><span class="count">{count}</span>
     </li>
   );
-});
-
-const MARK_WORDS: Readonly<globalThis.Record<Verdict, string>> = { delivered: "delivered", missed: "missed", harmful: "harmful", observed: "observed" };
-
-function MarkCounts({ call }: { call: CallState }) {
-  const counts = marks(call.detections);
-  const kinds: readonly Verdict[] = ["delivered", "missed", "harmful"];
-  return (
-    <span class="marks">
-      {kinds.filter((verdict) => counts[verdict] > 0).map((verdict) => (
-        <Mark key={verdict} verdict={verdict} count={counts[verdict]} />
-      ))}
-    </span>
-  );
 }
 
-function Mark({ verdict, count }: { verdict: Verdict; count: number }) {
-  return (
-    <span class={`marks-${verdict}`} title={`${count} ${MARK_WORDS[verdict]}`}>
-      <VerdictIcon verdict={verdict} />{count}<span class="unseen"> {MARK_WORDS[verdict]}</span>
-    </span>
-  );
+function countBelow(keys: readonly string[], head: number): number {
+  const next = keys.findIndex((key, index) => index > head && isHead(key));
+  return (next < 0 ? keys.length : next) - head - 1;
 }
 
-function Rate({ call }: { call: CallState }) {
-  const rate = call.scorecard && overallRate(call.scorecard);
-  const harmful = call.scorecard ? harmfulMoments(call.scorecard) : 0;
-  return (
-    <span class="marks">
-      {harmful > 0 && <Mark verdict="harmful" count={harmful} />}
-      <span class="row-rate" title="Delivered, of all opportunities">{percent(rate ?? null)}</span>
-    </span>
-  );
-}
-
-/** Rows slide to their new places instead of jumping there. */
-function useMovingRows(order: readonly string[]) {
-  const list = useRef<HTMLUListElement>(null);
-  const places = useRef(new Map<string, number>());
-  useLayoutEffect(() => {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const now = new Map<string, number>();
-    for (const row of list.current?.querySelectorAll<HTMLElement>("[data-row]") ?? []) {
-      const id = row.dataset["row"] ?? "";
-      now.set(id, row.offsetTop);
-      const moved = (places.current.get(id) ?? row.offsetTop) - row.offsetTop;
-      if (moved && !calm) row.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: MOVE_MS, easing: "ease-out" });
-    }
-    places.current = now;
-  }, [order]);
-  return list;
+function keyOf(target: EventTarget | null): string | null {
+  return target instanceof Element ? (target.closest<HTMLElement>("[data-row]")?.dataset["row"] ?? null) : null;
 }

@@ -1,15 +1,19 @@
 // The card: the behaviour in plain words, the quote, what led to it, why, what to say next.
 
-import { answer, isLive, judgeUseful, opinionKey, opinions, outbox } from "../console";
-import { PARTY, PHASE, SEVERITY, clock } from "../format";
+import { answer, judgeUseful, opinionKey, opinions, outbox } from "../commands";
+import { catalogue, isLive, open as openDialog, show } from "../console";
+import { PARTY, PHASE, SEVERITY, clock, spell } from "../format";
+import { type Follow, type Rule, behaviourOf, coolsUntil, followThrough, raisedWhen, ruleOf } from "../policy";
 import { type Excerpt, excerpt } from "../select";
 import type { CallState } from "../state";
-import type { AlertView } from "../wire";
+import type { AlertView, Detection } from "../wire";
 import { SeverityIcon, Tick } from "./icons";
 
 export function AlertCard({ call, view }: { call: CallState; view: AlertView }) {
   const { alert, count } = view;
   const open = view.state === "open" && call.live;
+  const rule = ruleOf(catalogue.value, alert);
+  const meaning = behaviourOf(catalogue.value, alert.behaviour)?.meaning;
   return (
     <article
       class={`card card-${alert.severity} ${open ? "card-open" : "card-closed"}`}
@@ -29,13 +33,15 @@ export function AlertCard({ call, view }: { call: CallState; view: AlertView }) 
         <span class="card-when">at {clock(alert.at)}{count > 1 && `, ${count} times`}{alert.provisional && ", not confirmed yet"}</span>
       </p>
       <h2 class="card-title" id="card-title" data-testid="alert-title">{alert.title}</h2>
+      {meaning && <p class="card-meaning" data-testid="alert-meaning">{meaning}</p>}
       <Said of={excerpt(call, alert)} />
       <dl class="card-facts">
-        {alert.note && <><dt>Why</dt><dd data-testid="alert-note">{alert.note}</dd></>}
+        {alert.note && <><dt>Why now</dt><dd data-testid="alert-note">{alert.note}</dd></>}
         {alert.coaching && <><dt>Next</dt><dd class="card-coaching" data-testid="alert-coaching">{alert.coaching}</dd></>}
       </dl>
-      {open ? <Answers /> : <Outcome view={view} />}
+      {open ? <Answers /> : <Outcome call={call} view={view} rule={rule} />}
       {call.live && <Useful view={view} />}
+      {rule && <PolicyLine call={call} view={view} rule={rule} />}
       <Problem view={view} />
     </article>
   );
@@ -80,19 +86,66 @@ function Answers() {
 
 const OUTCOME: Readonly<globalThis.Record<AlertView["state"], string>> = {
   open: "The call ended before anybody answered this.",
-  acked: "Watching whether the agent takes it up.",
+  acked: "",
   dismissed: "Nothing more is asked of the agent.",
-  followed: "The agent did it.",
+  followed: "",
   expired: "The moment to act on it has passed.",
   withdrawn: "The final words did not confirm it.",
   merged: "",
 };
 
-function Outcome({ view }: { view: AlertView }) {
+function Outcome({ call, view, rule }: { call: CallState; view: AlertView; rule: Rule | null }) {
   return (
-    <p class="outcome" role="status">
-      {view.by && <>Answered by <bdi>{view.by}</bdi>. </>}
-      {OUTCOME[view.state]}
+    <div class="outcome" role="status">
+      <p>{view.by && <>Answered by <bdi>{view.by}</bdi>. </>}{OUTCOME[view.state]}</p>
+      <FollowLine call={call} follow={followThrough(call, view, rule)} />
+    </div>
+  );
+}
+
+/** What became of it: did the agent do it, in which words, and did the customer ease? */
+function FollowLine({ call, follow }: { call: CallState; follow: Follow }) {
+  switch (follow.kind) {
+    case "none":
+      return null;
+    case "watching":
+      return (
+        <p class="follow" data-testid="follow" data-follow="watching">
+          Watching until {clock(follow.until)} whether the agent takes it up.
+          <progress class="follow-bar" max={1} value={follow.share} aria-label="Time to act on it" />
+        </p>
+      );
+    case "not-seen":
+      return <p class="follow" data-testid="follow" data-follow="not-seen">Not seen within {spell(follow.within)}.</p>;
+    case "done":
+      return (
+        <div class="follow follow-done" data-testid="follow" data-follow="done">
+          <p><Tick />The agent did it{follow.after !== null && `, ${spell(follow.after)} after the card`}.</p>
+          {follow.by && <Proof call={call} detection={follow.by} />}
+          {follow.eased && <p>The customer eased at {clock(follow.eased.end)}.</p>}
+        </div>
+      );
+  }
+}
+
+/** The agent's words that answer the card. */
+function Proof({ call, detection }: { call: CallState; detection: Detection }) {
+  const { quotes } = excerpt(call, { ...detection, detections: [detection.id], title: "", coaching: "", count: 1, type: "alert" });
+  const said = quotes.find((quote) => quote.speaker === "agent") ?? quotes[0];
+  const words = said?.parts.filter((part) => part.marked).map((part) => part.text).join(" … ");
+  return words ? <p><button type="button" class="jump" dir="auto" onClick={() => show(detection.id)} title="Show the moment" data-testid="follow-quote">“{words}”</button></p> : null;
+}
+
+/** When this card comes, and when it comes again. */
+function PolicyLine({ call, view, rule }: { call: CallState; view: AlertView; rule: Rule }) {
+  const until = call.live ? coolsUntil(view.alert, rule, call.at) : null;
+  return (
+    <p class="card-policy" data-testid="card-policy">
+      <span>
+        This card comes {raisedWhen(rule)}.{" "}
+        {until === null ? `Not again for ${spell(rule.cooldown)} after one.` : `Until ${clock(until)} further ones go into this one.`}
+      </span>
+      <button type="button" class="jump" onClick={() => (openDialog.value = "policy")}>Policy</button>
     </p>
   );
 }

@@ -1,13 +1,20 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { enterToken, helpOpen, name, tokenWanted } from "../console";
+import { enterToken, name, open, tokenWanted } from "../console";
 import { KEY_HELP } from "../keys";
 
-function Dialog({ title, onClose, children }: { title: string; onClose: (() => void) | null; children: ComponentChildren }) {
+interface DialogProps {
+  readonly title: string;
+  readonly wide?: boolean;
+  readonly onClose: (() => void) | null;
+  readonly children: ComponentChildren;
+}
+
+export function Dialog({ title, wide = false, onClose, children }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => box.current?.showModal(), []);
   return (
-    <dialog ref={box} class="dialog" aria-labelledby="dialog-title" onClose={() => onClose?.()} onCancel={(event) => onClose || event.preventDefault()}>
+    <dialog ref={box} class={wide ? "dialog dialog-wide" : "dialog"} aria-labelledby="dialog-title" onClose={() => onClose?.()} onCancel={(event) => onClose || event.preventDefault()}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>
@@ -15,9 +22,9 @@ function Dialog({ title, onClose, children }: { title: string; onClose: (() => v
 }
 
 export function Help() {
-  if (!helpOpen.value) return null;
+  if (open.value !== "help") return null;
   return (
-    <Dialog title="Keyboard" onClose={() => (helpOpen.value = false)}>
+    <Dialog title="Keyboard" onClose={() => (open.value = "none")}>
       <dl class="keys">
         {KEY_HELP.map(([keys, meaning]) => (
           <div key={meaning}>

@@ -28,6 +28,20 @@ export function Tick() {
   return <Icon><path d="M3.5 8.5l3 3 6-7" /></Icon>;
 }
 
+export function Search() {
+  return <Icon><circle cx="7" cy="7" r="4" /><path d="M10 10l3.5 3.5" /></Icon>;
+}
+
+export function Back() {
+  return <Icon><path d="M9.5 3.5L5 8l4.5 4.5" /></Icon>;
+}
+
+/** How upset the customer is: one bar, two, or a falling line once it eases. */
+export function MoodIcon({ kind }: { kind: "frustrated" | "very" | "eased" }) {
+  if (kind === "eased") return <Icon><path d="M2.5 4.5c3 0 4 7 8 7h3M11.5 9l2.5 2.5-2.5 2.5" /></Icon>;
+  return <Icon><path d="M4 12.5V9.5M8 12.5V6.5" />{kind === "very" ? <path d="M12 12.5v-9" /> : <path class="icon-faint" d="M12 12.5v-9" />}</Icon>;
+}
+
 export function Arrow() {
   return <Icon><path d="M8 3v9.5M4 8.5l4 4 4-4" /></Icon>;
 }

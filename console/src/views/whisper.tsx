@@ -1,8 +1,11 @@
 // Text to the agent's ear piece or screen: prepared lines, an editable box, and what became of it.
 
 import { useRef } from "preact/hooks";
-import { card, draft, drafts, forget, isLive, outbox, selected, state, whisper } from "../console";
+import { draft, drafts, forget, outbox, whisper, whisperText } from "../commands";
+import { catalogue, isLive, selected, state } from "../console";
 import { clock, personOf } from "../format";
+import { ruleOf } from "../policy";
+import { shownCard } from "../shown";
 import type { CallState } from "../state";
 import type { WhisperView } from "../wire";
 import { Tick } from "./icons";
@@ -15,11 +18,12 @@ export function focusWhisper(): void {
   document.getElementById(BOX)?.focus();
 }
 
-/** The prepared lines of the behaviour on the card, while something can be done about it. */
+/** The prepared lines of the card's own rule, while something can be done about it. */
 function prepared(): readonly string[] {
-  const view = card.value;
+  const view = shownCard.value;
   if (!selected.value?.live || !view || !["open", "acked"].includes(view.state)) return [];
-  return (state.value.behaviours.get(view.alert.behaviour)?.whispers ?? []).slice(0, PREPARED);
+  const own = ruleOf(catalogue.value, view.alert)?.whispers;
+  return (own ?? state.value.behaviours.get(view.alert.behaviour)?.whispers ?? []).slice(0, PREPARED);
 }
 
 export function takePrepared(index: number): void {
@@ -32,6 +36,12 @@ export function takePrepared(index: number): void {
   box.value = text;
   box.focus();
   box.setSelectionRange(text.length, text.length);
+}
+
+/** As it stands, without a look at it in the box. */
+export function sendPrepared(index: number): void {
+  const text = prepared()[index];
+  if (text !== undefined) whisperText(text);
 }
 
 export function Whispers({ call }: { call: CallState }) {
@@ -65,6 +75,7 @@ function Composer({ call }: { call: CallState }) {
               <button type="button" class="prepared-line" onClick={() => takePrepared(index)} data-testid="whisper-prepared">
                 <kbd>{index + 1}</kbd><span dir="auto">{line}</span>
               </button>
+              <button type="button" class="button button-small prepared-send" onClick={() => sendPrepared(index)} disabled={!isLive.value} aria-label={`Send: ${line}`} title={`Send at once (Shift + ${index + 1})`} data-testid="whisper-send-prepared">Send</button>
             </li>
           ))}
         </ul>
