@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, case, collate, insert, sel
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from service.store.finished import file_finished
 from service.store.projection import CallRow, event_time, fold, from_columns, moves_only, to_columns
 from service.store.schema import calls, events
 from service.wire import decode_event, encode_event
@@ -105,8 +106,10 @@ def _move(connection: Connection, fresh: Iterable[Record], node: str) -> None:
         connection.execute(_MOVE, [_further(key, new) for key, new in moving.items()])
     for some in _cut([key for key in by_call if key not in moving]):
         for row in found_calls(connection, select(calls).where(calls.c.call_id.in_(some))):
-            columns = to_columns(fold(row, by_call[row.call_id]))
-            connection.execute(update(calls).where(calls.c.call_id == row.call_id), columns)
+            now = fold(row, by_call[row.call_id])
+            connection.execute(update(calls).where(calls.c.call_id == row.call_id), to_columns(now))
+            if now.state != "live":
+                file_finished(connection, now)
 
 
 def _lock(connection: Connection, call_ids: Sequence[str]) -> None:

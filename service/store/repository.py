@@ -16,7 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.store.appending import Batch, append_missing, append_new, found_calls, is_stored_already
+from service.store.archive import Archive
 from service.store.engine import open_engine
+from service.store.finished import file_finished, forget_finished
 from service.store.jobs import Jobs
 from service.store.projection import ABANDONED, CallRow, CallState, fold, to_columns
 from service.store.schema import calls, events
@@ -44,6 +46,7 @@ class Repository:
         self._sqlite = engine.dialect.name == "sqlite"
         self._writer = asyncio.Lock()
         self.jobs = Jobs(self._reading, self._writing)
+        self.archive = Archive(self._reading, self._writing)
 
     @classmethod
     @asynccontextmanager
@@ -155,9 +158,18 @@ class Repository:
         return ends
 
     async def delete_call(self, call_id: str, /) -> bool:
-        """Forget a call whole, the job that it came with included; False when there was none."""
+        """Forget a call whole: its words in the index and the job that it came with included.
+
+        False when there was none.
+        """
+        gone = await self._delete(call_id)
+        await self.archive.forget_deleted()
+        return gone
+
+    async def _delete(self, call_id: str) -> bool:
         async with self._writing() as connection:
             await self.jobs.forget(connection, call_id)
+            await connection.run_sync(forget_finished, call_id)
             gone = await connection.execute(delete(events).where(events.c.call_id == call_id))
             row = await connection.execute(delete(calls).where(calls.c.call_id == call_id))
             return gone.rowcount + row.rowcount > 0
@@ -168,13 +180,15 @@ class Repository:
         async with self._reading() as connection:
             found = list((await connection.scalars(query)).all())
         for call_id in found:  # one transaction each: a live call's writer need not wait for all
-            await self.delete_call(call_id)
+            await self._delete(call_id)
+        if found:
+            await self.archive.forget_deleted()
         return len(found)
 
     # Projections
 
     async def rebuild(self, call_id: str, /) -> CallRow | None:
-        """Make the call's row anew from its log; None (and no row) when there is no log."""
+        """Make the call's row, and what it is found by, anew from its log; None without a log."""
         async with self._writing() as connection:
             found = await _calls(
                 connection, select(calls).where(calls.c.call_id == call_id).with_for_update()
@@ -183,9 +197,12 @@ class Repository:
             while page := await _events(connection, call_id, row.last_seq, _PAGE):
                 row = fold(row, page)
             await connection.execute(delete(calls).where(calls.c.call_id == call_id))
+            await connection.run_sync(forget_finished, call_id)
             if row is blank:
                 return None
             await connection.execute(calls.insert(), [to_columns(row)])
+            if row.state != "live":
+                await connection.run_sync(file_finished, row)
             return row
 
     async def rebuild_all(self) -> int:

@@ -22,11 +22,19 @@ from tests.store.calls import log_of
 
 
 def _differences(connection: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+    """The index of words is none that the code's metadata could name for both databases."""
+    options = {"include_name": lambda name, _kind, _parents: not _index(name)}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
 def _tables(connection: Connection) -> set[str]:
-    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+    return {
+        one for one in inspect(connection).get_table_names() if one != "alembic_version" and not _index(one)
+    }
+
+
+def _index(name: str | None) -> bool:
+    return name is not None and name.startswith("transcripts_words")
 
 
 async def test_migrated_schema_is_the_one_in_code(database_url: str) -> None:
@@ -81,7 +89,7 @@ def test_command_line_goes_up_rebuilds_purges_and_comes_down(database_url: str) 
             await store.append(log_of("c1") + log_of("c2", ended=False), node="n")
 
     assert "base" in call("current", status=1)
-    assert "0001" in call("upgrade")
+    assert str(migrate.newest()) in call("upgrade")
     asyncio.run(fill())
     assert "2 calls rebuilt" in call("rebuild")
     assert "1 calls rebuilt" in call("rebuild", "c1")
