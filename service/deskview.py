@@ -180,8 +180,12 @@ def _judged(view: CallView, rows: Mapping[str, Behaviour]) -> Iterable[DeskBehav
             delivered=counts[Verdict.DELIVERED],
             missed=counts[Verdict.MISSED],
             harmful=counts[Verdict.HARMFUL],
-            moments=tuple(_moment(one, view) for one in detections[-_MOMENTS:]),
+            moments=tuple(_moment(one, view) for one in sorted(detections, key=_begun)[-_MOMENTS:]),
         )
+
+
+def _begun(detection: Detection) -> Seconds:
+    return detection.start
 
 
 def _moment(detection: Detection, view: CallView) -> DeskMoment:

@@ -48,10 +48,11 @@ def executable() -> str:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncGenerator[Browser, None]:
+async def chromium(*flags: str) -> AsyncGenerator[Browser, None]:
+    """`flags` besides those that every test's browser has."""
     path = executable()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=[*_FLAGS, *flags])
         try:
             yield browser
         finally:

@@ -94,7 +94,8 @@ async function readEarlier(wantedId: string | null, tries = 5): Promise<void> {
   if (body) earlier.value = body.calls;
   const id = wantedId ?? body?.calls[0]?.call_id;
   if (!id || call.peek()?.state === "live") return;
-  const found = await read<DeskReview>(`v1/desk/calls/${encodeURIComponent(id)}`);
+  const stored = body?.calls.some((one) => one.call_id === id) || tries === 0;
+  const found = stored ? await read<DeskReview>(`v1/desk/calls/${encodeURIComponent(id)}`) : null;
   if (call.peek()?.state === "live") return;
   if (found) review.value = found;
   if (!found?.complete && tries > 0) setTimeout(() => void readEarlier(id, tries - 1), AGAIN_MS);

@@ -50,6 +50,7 @@ let player: Player | null = null;
 let tab: OtherTab | null = null;
 let timer: ReturnType<typeof setInterval> | undefined;
 let sent = 0;
+let begun = false;
 
 function fresh(): string {
   return `phone-${crypto.randomUUID().slice(0, 8)}`;
@@ -102,6 +103,7 @@ export async function call(): Promise<void> {
   } catch (error) {
     return stop(trouble(error));
   }
+  begun = true;
   if (room) phase.value = "on";
   else dial();
   if (!voices.value.includes("microphone")) startTimer();
@@ -154,8 +156,9 @@ function startTimer(): void {
   }, TICK_MS);
 }
 
-/** So many samples' time has passed: both parties speak. */
+/** So many samples' time has passed: both parties speak. Before the call is set up nobody does. */
 function pieces(count: number): void {
+  if (!begun) return;
   for (let left = count; left > 0; left -= PIECE) piece(Math.min(PIECE, left));
 }
 
@@ -233,6 +236,7 @@ export function hangUp(): void {
 }
 
 function silence(): void {
+  begun = false;
   clearInterval(timer);
   for (const source of sources) source.close();
   sources = [SILENCE, SILENCE];

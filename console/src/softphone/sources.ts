@@ -3,6 +3,9 @@
 import captureUrl from "../audio/capture.worklet?worker&url";
 import { RATE } from "./wire";
 
+/** What was said while the call was being set up must not be said late for all of it. */
+const LATE = RATE / 5;
+
 export interface Source {
   /** The next samples; silence where there are none. */
   take(count: number): Float32Array;
@@ -47,6 +50,7 @@ export class Microphone implements Source {
   take(count: number): Float32Array {
     const taken = padded(this.waiting, count);
     this.waiting = this.waiting.slice(count);
+    if (this.waiting.length > LATE) this.waiting = this.waiting.slice(-count);
     return taken;
   }
 
