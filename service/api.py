@@ -18,7 +18,6 @@ from pydantic_core import to_json as dump_json
 from detectors.base import Behaviour
 from service.auth import Gate, bearer
 from service.batch import recording_call
-from service.callview import CallProjection, CallView, Keep
 from service.jobs import RecordingJobs, Upload
 from service.live import LiveView
 from service.recordings import BOTH, Source, open_recording
@@ -27,6 +26,7 @@ from service.store.projection import CallRow
 from service.store.repository import Repository
 from service.switchboard import stricter
 from service.uploads import guarded_route
+from service.wholeview import whole_view
 from service.wire import call_info, event_schema, to_json
 from streaming.cards import AlertPolicy
 from streaming.errors import NotFound, PartiesUnknown
@@ -35,7 +35,6 @@ from streaming.events import Party, Profile
 _CHUNK = 1 << 20
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL takes no NUL
 _Id = Annotated[str, PathParam(max_length=128, pattern=_PLAIN)]
-_WHOLE = Keep(utterances=100_000, detections=100_000, alerts=10_000, whispers=10_000, gaps=10_000)
 
 
 def api_router(
@@ -98,11 +97,8 @@ def _add_calls(router: APIRouter, repository: Repository, view: LiveView) -> Non
 
     @router.get("/calls/{call_id}", tags=["calls"])
     async def call(call_id: _Id) -> Response:
-        """One call as a supervisor sees it: from memory while it is there whole, else from the store."""
-        shown = view.view(call_id)
-        if shown is None or (shown.state == "ended" and shown.truncated):
-            shown = await stored_view(repository, call_id)
-        return _json(shown)
+        """One call as a supervisor sees it, whole: what memory let go of is read from the store."""
+        return _json(await whole_view(repository, view.view(call_id), call_id))
 
     @router.get("/calls/{call_id}/events", tags=["calls"])
     async def events(
@@ -121,17 +117,6 @@ def _row(row: CallRow, view: LiveView) -> dict[str, Any]:
     lag = view.lag(row.call_id)
     told = {"lag": lag and lag.seconds, "partial_lines": lag and lag.partial_lines}
     return to_json(row) | told
-
-
-async def stored_view(repository: Repository, call_id: str) -> CallView:
-    projection = CallProjection(call_id, _WHOLE)
-    last = 0
-    async for record in repository.replay(call_id):
-        projection.apply(record.event)
-        last = record.seq
-    if last == 0:
-        raise NotFound("no such call is known")
-    return projection.view(seq=last)
 
 
 def _add_catalogue(router: APIRouter, behaviours: Mapping[str, Behaviour], policy: AlertPolicy) -> None:

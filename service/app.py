@@ -12,16 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from service.api import api_router, stored_view
+from service.api import api_router
 from service.console import console_router
 from service.crowd import SocketLimit
 from service.desk import desk_router
+from service.finished import finished_router
 from service.health import health_router
 from service.ingest import ingest_router
 from service.listen_socket import listen_router
 from service.node import Node
 from service.problems import install_problems
 from service.samples import samples_router
+from service.wholeview import stored_view
 
 WEB = Path(__file__).parent / "web"
 _SECURITY = {
@@ -67,6 +69,7 @@ def create_app(node: Node) -> FastAPI:
             upload_bytes=node.settings.limits.upload_bytes,
         )
     )
+    app.include_router(finished_router(node.repository.archive, node.gate.require("console")))
     _serve_page(app)
     return app
 
