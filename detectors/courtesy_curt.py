@@ -23,9 +23,11 @@ _CHALLENGES = frozenset({"yeah", "so", "and"})  # likewise: "Yeah?" to a complai
 _UNMARKED = frozenset(
     {"what", "huh", "eh", "yeah", "yes"}
 )  # the recogniser may have dropped the question mark
-_ANSWERS = frozenset({"yep", "yup", "nah", "nope", "uhuh"})
-_REFUSALS = frozenset({"nah", "nope", "uhuh"})  # nobody nods with these
-_CONTINUERS = frozenset({"uhhuh", "mhm"})  # invite to go on; curt only where a question was asked
+_ANSWERS = frozenset({"yep", "yup", "nah", "nope"})
+_REFUSALS = frozenset({"nah", "nope"})  # nobody nods with these
+_CONTINUERS = frozenset({"uhhuh", "mhm", "uhuh"})
+"""They invite to go on, and are curt only where a question was asked. By telephone "uh-huh" is often heard as
+"uh-uh"."""
 _NO = frozenset({"no"})  # an answer only where a question was asked: else it may be sympathy
 _GOES_ON = frozenset(
     {"and", "so", "but", "because", "or", "then", "plus", "also", "like", "which", "that", "anyway"}

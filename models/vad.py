@@ -6,7 +6,10 @@ faster-whisper bundles an older export of the network, which on telephone speech
 The network has two parts: an encoder that sees each window with 64 samples of what came before, and an
 LSTM whose state runs from window to window. Carrying both gives the same probabilities, bit for bit, however
 the audio is cut. Through a noisy stretch without speech the state sinks so low that the next sentence may
-not lift it again, so its fast half is forgotten every `_FORGET` windows of it (docs/decisions/0005).
+not lift it again, so its fast half is forgotten every `_FORGET` windows of it. Forgetting sooner finds short
+answers, and loses sentences of other voices: so from `_FORGET_SOONER` windows on a second memory, which
+forgets as often, listens too, until the first has caught on, and the higher probability counts
+(docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -27,8 +30,11 @@ WINDOW = 512
 
 CONTEXT = 64
 _STATE = (1, 1, 128)
+_SPEECH = 0.5
 _QUIET = 0.1  # a window of less is no speech, and near none
 _FORGET = 94  # windows of that in a row: 3.0 s
+_FORGET_SOONER = 31  # 1.0 s
+_CAUGHT_ON = 8  # windows of speech: 0.26 s
 
 
 class SileroNetwork:
@@ -82,10 +88,10 @@ class SileroVoiceActivity:
 
     def reset(self) -> None:
         """Forgets what was heard: use it after a gap in the audio."""
-        self._h: Samples = np.zeros(_STATE, np.float32)
-        self._c: Samples = np.zeros(_STATE, np.float32)
         self._context: Samples = np.zeros(CONTEXT, np.float32)
-        self._quiet = 0  # windows without speech up to now
+        self._memory = _Memory(self._network, _FORGET)
+        self._second: _Memory | None = None
+        self._speech = 0  # windows of it in the first memory since there is a second
 
     def probabilities(self, samples: Samples, /) -> Samples:
         """One speech probability (0 to 1) per 512 samples; the argument is only read.
@@ -105,18 +111,52 @@ class SileroVoiceActivity:
         return np.concatenate(found)
 
     def _runs(self, windows: int) -> Iterator[tuple[int, int]]:
-        """As far as the state can last: it is forgotten only where a run ends."""
+        """As far as memories can last: they forget, and a second one begins, only where a run ends."""
         done = 0
         while done < windows:
-            last = min(windows, done + _FORGET - self._quiet)
+            quiet = self._memory.quiet
+            left = [_FORGET - quiet] if quiet >= _FORGET_SOONER else [_FORGET_SOONER - quiet]
+            left += [self._second.lasts] if self._second else []
+            last = min(windows, done + min(left))
             yield done, last
             done = last
 
     def _run(self, framed: Samples) -> Samples:
+        found = self._memory.run(framed)
+        if self._second is not None:
+            known = self._speech + np.cumsum(found >= _SPEECH)
+            self._speech = int(known[-1])
+            found = np.where(known < _CAUGHT_ON, np.maximum(found, self._second.run(framed)), found)
+            if self._speech >= _CAUGHT_ON:
+                self._second = None
+        elif self._memory.quiet == _FORGET_SOONER:
+            self._second, self._speech = self._memory.forgetting_sooner(), 0
+        return found
+
+
+class _Memory:
+    """The LSTM's state, whose fast half is forgotten after so many windows without speech."""
+
+    def __init__(self, network: SileroNetwork, forget: int, c: Samples | None = None) -> None:
+        self._network = network
+        self._forget = forget
+        self._h: Samples = np.zeros(_STATE, np.float32)
+        self._c: Samples = np.zeros(_STATE, np.float32) if c is None else c
+        self.quiet = 0  # windows without speech up to now
+
+    @property
+    def lasts(self) -> int:
+        """Windows that may be heard in one run."""
+        return self._forget - self.quiet
+
+    def run(self, framed: Samples) -> Samples:
         found, self._h, self._c = self._network.run(framed, self._h, self._c)
         voiced = np.flatnonzero(found >= _QUIET)
-        self._quiet = len(found) - 1 - int(voiced[-1]) if len(voiced) else self._quiet + len(found)
-        if self._quiet >= _FORGET:
+        self.quiet = len(found) - 1 - int(voiced[-1]) if len(voiced) else self.quiet + len(found)
+        if self.quiet >= self._forget:
             self._h = np.zeros(_STATE, np.float32)
-            self._quiet = 0
+            self.quiet = 0
         return found
+
+    def forgetting_sooner(self) -> _Memory:
+        return _Memory(self._network, _FORGET_SOONER, self._c)

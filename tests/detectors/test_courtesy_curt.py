@@ -53,6 +53,7 @@ def test_a_curt_word_as_the_whole_answer_is_curt(lines: list[str]) -> None:
         [MOVED, "A: Uh-huh.", "C +0.3: And my phone number is new too."],  # listening between two sentences
         [MOVED, "A: Yep.", "C +0.5: So the new one is in Dayton."],
         [MOVED, "A: Mm-hmm.", "…3", "A: All right, I have changed that."],
+        [MOVED, "A: Uh-uh.", "…4"],  # how a telephone's "uh-huh" is heard
         [MOVED, "A: Yep.", "A +0.6: I have it here, the new address is in."],  # the turn goes on
         [MOVED, "A: Yep, I can change that for you."],
         [MOVED, "A: Huh.", "C: Yes, just last week."],  # not a question: a mark of interest

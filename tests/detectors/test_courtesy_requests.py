@@ -47,6 +47,7 @@ def test_a_friendly_request_is_credited(text: str) -> None:
     [
         "Account number?",
         "Okay, account number?",
+        "Data birth.",  # "Date of birth?" as heard by telephone
         "Date of birth.",
         "Your name?",
         "Zip code?",
