@@ -98,7 +98,8 @@ async def _play(
 ) -> None:
     await server.until_started(serving)
     address = _address(server)
-    OUT.print(f"console: {address}\nplaying {audio.seconds:.0f} s, profile full\n")
+    OUT.print(f"console: {address}\nsoftphone of your own: {address}/softphone/")
+    OUT.print(f"playing {audio.seconds:.0f} s, profile full\n")
     phone = Softphone(url=address.replace("http", "ws", 1), call=call, speed=speed)
     card = await play_and_show(phone, audio, follow=True)
     if card is not None:

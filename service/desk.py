@@ -212,7 +212,7 @@ class _Desk:
             event = await self._socket.receive()
             if event["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect
-            seen = _read(event.get("text"), self._limits.message_chars)
+            seen = read(event.get("text"), self._limits.message_chars)
             if self._board.view.agent(seen.call_id) != self._agent:
                 raise NotFound("no such call of yours is live")
             await self._commands.send(Command(type="seen", call_id=seen.call_id, ref=seen.id))
@@ -225,7 +225,7 @@ class _Desk:
             raise Overloaded("this desk reads too slowly: connect again") from None
 
 
-def _read(text: str | None, most: int) -> _Seen:
+def read(text: str | None, most: int) -> _Seen:
     try:
         if text is not None and len(text) <= most:
             return _Seen.model_validate_json(text)

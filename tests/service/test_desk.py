@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
+from pydantic_core import to_json
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from detectors.base import catalogue
 from service.callview import CallProjection, Keep
 from service.commands import Command
+from service.desk import read
 from service.desk_pass import agent_of, issue
-from service.deskview import CUE_SECONDS, desk_call, desk_review
+from service.deskview import CUE_SECONDS, DeskMessage, desk_call, desk_review
 from service.settings import TokenSettings
 from service.softphone import generated
 from streaming.errors import ConfigError, Unauthorized
@@ -43,6 +45,7 @@ from streaming.events import (
     Word,
     WordSpan,
 )
+from tests.dialects.test_protocol_page import blocks
 from tests.running import Running, running, sample, settings_for
 
 KEY, OLD = SecretStr("desk-signing-key-0123456789"), SecretStr("an-older-key-0123456789")
@@ -352,3 +355,12 @@ async def test_an_agent_has_a_few_desks_and_no_more(tmp_path: Path) -> None:
         async with asyncio.timeout(5):
             while len(service.node.live.desks):
                 await asyncio.sleep(0.02)
+
+
+def test_the_protocol_page_shows_what_desks_are_sent_and_say() -> None:
+    (shown,) = blocks("json desk-server")
+    message = TypeAdapter(DeskMessage).validate_json(shown)
+    assert json.loads(to_json(message)) == json.loads(shown)
+    (said,) = blocks("json desk-client")
+    assert message.call is not None and message.call.cue is not None
+    assert read(said, 512).id == message.call.whispers[0].id
