@@ -31,7 +31,7 @@ import {
 } from "./model";
 
 const PARTIES = ["Agent", "Customer"] as const;
-const TITLES: Readonly<Record<string, string>> = { bad_answer_call: "Sample: an answer that makes it worse", curt_call: "Sample: a curt call", good_call: "Sample: a good call" };
+const TITLES: Readonly<Record<string, string>> = { bad_answer_call: "Sample: a heated call", curt_call: "Sample: a curt call", good_call: "Sample: a good call" };
 
 export function Softphone() {
   return (
