@@ -119,8 +119,9 @@ _REMEMBER_ANNOUNCEMENTS = """() => {
 async def _watch_and_answer(console: Console, other: Console, heard: Heard) -> None:
     page = console.page
     await page.evaluate(_REMEMBER_ANNOUNCEMENTS)
-    await console.choose("claire", SLOW)
-    await other.choose("claire", SLOW)
+    for seen in (console, other):
+        await seen.choose("claire", SLOW)
+        await seen.get("open-call").click()
     await expect(console.get("utterance").first).to_contain_text("Good afternoon", timeout=SLOW)
     await expect(console.get("evidence").first).to_be_visible(timeout=SLOW)
 
@@ -182,7 +183,7 @@ async def test_a_broken_connection_is_told_and_loses_nothing(tmp_path: Path) -> 
     wire = Wire(settings.port)
     async with chromium() as browser, wire.listening():
         async with running(settings) as service:
-            console = await open_console(browser, f"http://127.0.0.1:{wire.port}")
+            console = await open_console(browser, f"http://127.0.0.1:{wire.port}/#/calls/g")
             await console.phase("live")
             phone = service.phone(call=call_of("good_call", "g"), speed=8.0)
             async with asyncio.TaskGroup() as group:
@@ -191,6 +192,7 @@ async def test_a_broken_connection_is_told_and_loses_nothing(tmp_path: Path) -> 
                 wire.cut()
                 await console.phase("waiting")
                 await expect(console.get("connection")).to_contain_text("Not live")
+                await expect(console.get("stale")).to_contain_text("Nothing new since")
                 await expect(console.page.get_by_text("live call")).to_be_hidden()  # nothing stale is claimed
                 before = await console.lines()
                 await asyncio.sleep(2.0)  # the call goes on for sixteen seconds that the page does not see
@@ -262,6 +264,7 @@ async def test_the_alert_comes_while_the_words_are_fresh_with_a_real_recogniser(
         await expect(console.get("alert-title")).to_have_text("Steady the conversation")
         assert not playing.done()  # the call is still on when the supervisor learns of it
         await playing
+        await console.page.keyboard.press("o")
         await expect(console.get("to-scorecard")).to_be_visible(timeout=SLOW)
         assert await console.lines() == said(await stored(service, "real"))
         assert await console.faults() == []

@@ -23,9 +23,9 @@ export function Bar() {
       </p>
       <ConnectionState />
       <div class="bar-menu">
-        <button type="button" class="button button-quiet" onClick={() => (open.value = "policy")} aria-label="Policy: when cards come"><span class="wide-only">Policy</span><kbd>p</kbd></button>
-        <button type="button" class="button button-quiet" onClick={() => (open.value = "settings")} aria-label="Sound and notifications"><span class="wide-only">Settings</span><kbd>,</kbd></button>
-        <button type="button" class="button button-quiet" onClick={() => (open.value = "help")} aria-label="Keyboard shortcuts"><span class="wide-only">Shortcuts</span><kbd>?</kbd></button>
+        <button type="button" class="button button-quiet" onClick={() => (open.value = "policy")}><span class="wide-only">Policy</span><kbd aria-hidden="true">p</kbd></button>
+        <button type="button" class="button button-quiet" onClick={() => (open.value = "settings")}><span class="wide-only">Settings</span><kbd aria-hidden="true">,</kbd></button>
+        <button type="button" class="button button-quiet" onClick={() => (open.value = "help")}><span class="wide-only">Shortcuts</span><kbd aria-hidden="true">?</kbd></button>
       </div>
     </header>
   );
