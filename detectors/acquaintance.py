@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from detectors.naming import Name, apart, is_known, is_usual, is_word_too, parts, said_as, same
+from detectors.naming import Name, apart, is_frequent, is_known, is_usual, is_word_too, parts, said_as, same
 from detectors.text import Line, tokenize
-from detectors.vocative import Call
+from detectors.vocative import Call, spoken_of
 from streaming.events import CallInfo, WordSpan
 
 
@@ -17,14 +17,22 @@ class Acquaintance:
         self.said_at: WordSpan | None = None  # where the customer gave it
         self.agent = {text.replace("'", "") for text in tokenize(call.agent or "")}
         self._mentioned: set[str] = set()  # capitalised words the customer said: people spoken of, and more
+        self._others: set[str] = set()  # names of those whom the customer spoke of, or to
         self._written: set[str] = set()  # the same, whoever was meant
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(name.text for name in self.names)
+        return tuple(dict.fromkeys(name.text for name in self.names))
 
     def know(self, names: tuple[Name, ...]) -> None:
-        self.names = (*self.names, *(name for name in names if name.text not in self.texts))
+        """Take what is new: another text, or a part of the name as what it is called."""
+        had = {(name.text, name.role) for name in self.names}
+        kept = (
+            name
+            for name in names
+            if name.text not in self.texts or (name.role == "given" and (name.text, "given") not in had)
+        )
+        self.names = (*self.names, *kept)
 
     def said_of(self, line: Line) -> tuple[str, ...]:
         """The parts of the customer's name that a line says as they are known."""
@@ -37,6 +45,7 @@ class Acquaintance:
         self._written |= capitals
         if not answers:
             self._mentioned |= capitals
+        self._others |= {said_as(line.tokens[at]) for at in spoken_of(line)}
 
     def is_hearable(self) -> bool:
         """Whether the recogniser would have written the name, had it been used.
@@ -51,13 +60,19 @@ class Acquaintance:
         """Neither the agent's own name nor one that was spoken of."""
         return not any(same(text, other) for text in call.texts for other in (*self.agent, *self._mentioned))
 
+    def may_be_own(self, call: Call) -> bool:
+        """The customer has at most said it, as one's own name is said."""
+        return not any(same(text, other) for text in call.texts for other in (*self.agent, *self._others))
+
     def lacks(self, call: Call) -> bool:
         """Nothing is known of the part of the name that it uses."""
-        return not self._wanted(call)
+        return not any(
+            name.role != "any" or call.span.titled != is_known(name.text) for name in self._wanted(call)
+        )
 
     def is_other(self, call: Call) -> bool:
         """It is clearly another name than the one known, and that one is known well enough to say so."""
-        sure = any(name.sure and (self.from_data or is_known(name.text)) for name in self._wanted(call))
+        sure = any(name.sure and (self.from_data or is_frequent(name.text)) for name in self._wanted(call))
         return sure and all(apart(text, known) for text in call.texts for known in self.texts)
 
     def _wanted(self, call: Call) -> list[Name]:

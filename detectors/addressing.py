@@ -15,6 +15,7 @@ from detectors.lexicon import lexicon, word_list
 from detectors.naming import (
     Name,
     can_be_name,
+    is_frequent,
     is_known,
     is_long,
     is_short_for,
@@ -110,7 +111,7 @@ def _is_heard_badly(line: Line, at: int, names: Sequence[Name]) -> bool:
     near = [name.text for name in names if name.role in wanted]
     if not can_be_name(line.tokens[at]):
         return text.isalpha() and any(JaroWinkler.similarity(text, name) >= _VERY_LIKE for name in near)
-    return any(same(text, name) or (not is_known(text) and like(text, name)) for name in near)
+    return any(same(text, name) or (not is_frequent(text) and like(text, name)) for name in near)
 
 
 def _is_joined(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
@@ -127,10 +128,15 @@ def _is_joined(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
     joined = "".join(texts)
     if all(token.capital and len(token.text) > 1 for token in tokens):
         return any(_fits_better(joined, texts, name.text) for name in names)
-    ends = at + width - 1 in clause_ends(line)
-    if ends and has_title(line, at):
+    end = at + width - 1
+    if end not in clause_ends(line) or not in_clause(line, at, end):
+        return False
+    if has_title(line, at):
         return any(like(joined, name.text) for name in names if name.role != "given")
-    return ends and any(sound(joined, name.text) >= _SAME_SOUND for name in names if is_long(name.text))
+    called = end == line.sentence_of(at).last or is_called(line, at, end)
+    if not called or texts[0] in word_list("names", "articles"):
+        return False
+    return any(sound(joined, name.text) >= _SAME_SOUND for name in names if is_long(name.text))
 
 
 def _fits_better(joined: str, texts: Sequence[str], name: str) -> bool:
@@ -150,13 +156,23 @@ def _is_use(line: Line, first: int, last: int, names: Sequence[Name], stated: Co
     before = first - 1 - has_title(line, first)
     if line.tokens[last].text.endswith("'s") or _is_checked(line, first, last, before):
         return False
+    if _is_amid(line, before, first, last):
+        return False
     if in_clause(line, before, first) and line.texts[before] in word_list("names", "spoken_of"):
         return False
-    if _is_subject(line, last) or (
-        _is_bare_surname(line, first, last, names) and _opens(line, before, first)
-    ):
+    bare = not has_title(line, first) and _is_bare_surname(line, first, last, names)
+    if bare or _is_subject(line, last):
         return False
-    return not (_opens(line, before, first) and _is_read_back(line, first, last, names, stated))
+    return not _is_read_back(line, first, last, before, names, stated)
+
+
+def _is_amid(line: Line, before: int, first: int, last: int) -> bool:
+    """In a clause that goes on behind it, of its own accord: "a James Castellano in Reno"."""
+    begin, end = next(one for one in line.sentence_of(first).clauses if one[0] <= first <= one[1])
+    if has_title(line, first) or before < begin or last == end:
+        return False
+    led = set(line.texts[begin : before + 1]) <= word_list("names", "leads")
+    return not led and line.texts[last + 1] not in word_list("names", "goes_on")
 
 
 def _opens(line: Line, before: int, first: int) -> bool:
@@ -173,9 +189,47 @@ def _is_checked(line: Line, first: int, last: int, before: int) -> bool:
     checks = lexicon("names").find(line, "checks_name")
     if any(sentence.first <= match.first <= sentence.last for match in checks):
         return True
+    if sentence.mark == "?" and (sentence.first, sentence.last) == (before + 1, last):
+        return True
+    reach = len(line.tokens) - 1 if _opens(line, before, first) else sentence.last
+    ahead = line.tokens[max(sentence.first, before - 2) : before + 1]
+    behind = line.tokens[last + 1 : min(last + 3, reach) + 1]
+    return any(
+        len(some) == 3 and all(len(token.text) == 1 and token.capital for token in some)
+        for some in (ahead, behind)
+    )
+
+
+def _is_amid(line: Line, before: int, first: int, last: int) -> bool:
+    """In a clause that goes on behind it, of its own accord: "a James Castellano in Reno"."""
+    begin, end = next(one for one in line.sentence_of(first).clauses if one[0] <= first <= one[1])
+    if has_title(line, first) or before < begin or last == end:
+        return False
+    led = set(line.texts[begin : before + 1]) <= word_list("names", "leads")
+    return not led and line.texts[last + 1] not in word_list("names", "goes_on")
+
+
+def _opens(line: Line, before: int, first: int) -> bool:
+    """Nothing stands before it in its sentence, and no title."""
+    return not has_title(line, first) and before < line.sentence_of(first).first
+
+
+def _is_checked(line: Line, first: int, last: int, before: int) -> bool:
+    """ "Am I speaking with …", "…, did I say that right?", "… with an i", and letters behind the name."""
+    leads = lexicon("names").find(line, "verifies", "own_intro")
+    if in_clause(line, before, first) and any(match.last == before for match in leads):
+        return True
+    sentence = line.sentence_of(first)
+    checks = lexicon("names").find(line, "checks_name")
+    if any(sentence.first <= match.first <= sentence.last for match in checks):
+        return True
+    alone = (sentence.first, sentence.last) == (before + 1, last)
     behind = line.tokens[last + 1 : last + 4]
-    spelled = len(behind) == 3 and all(len(token.text) == 1 and token.capital for token in behind)
-    return spelled and _opens(line, before, first)
+    ahead = line.tokens[max(sentence.first, before - 2) : before + 1]
+    return (alone and sentence.mark == "?") or any(
+        len(some) == 3 and all(len(token.text) == 1 and token.capital for token in some)
+        for some in (ahead, behind)
+    )
 
 
 def _is_subject(line: Line, last: int) -> bool:
@@ -201,11 +255,20 @@ def _is_bare_surname(line: Line, first: int, last: int, names: Sequence[Name]) -
     return roles == {"surname"}
 
 
-def _is_read_back(line: Line, first: int, last: int, names: Sequence[Name], stated: Collection[str]) -> bool:
+def _is_read_back(
+    line: Line, first: int, last: int, before: int, names: Sequence[Name], stated: Collection[str]
+) -> bool:
     """Just said by the customer: as a sentence of its own, or in full, or no given name, it is read back."""
     texts = [said_as(token) for token in line.tokens[first : last + 1]]
-    if not any(same(text, one) for text in texts for one in stated):
+    sentence = line.sentence_of(first)
+    opens = _opens(line, before, first)
+    if (sentence.mark == "!" and is_known(texts[0])) or not any(
+        same(text, one) for text in texts for one in stated
+    ):
         return False
-    whole = line.sentence_of(first).last == last
+    full = last > first and len({token.word for token in line.tokens[first : last + 1]}) > 1
+    led = set(line.texts[sentence.first : first]) <= word_list("names", "leads")
+    if not opens:
+        return full and not led
     given = is_known(texts[0]) or any(name.role == "given" and same(texts[0], name.text) for name in names)
-    return whole or last > first or not given
+    return sentence.last == last or last > first or not given

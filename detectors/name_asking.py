@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detectors.lexicon import lexicon, word_list
+from detectors.naming import Span
 from detectors.text import Line
 
 
@@ -20,6 +21,19 @@ def asks_else(line: Line) -> bool:
     others = any(_is_others(line, at) for at in _names_named(line))
     return not asks_name(line) and (
         others or (line.asks and not word_list("names", "other_things").isdisjoint(line.texts))
+    )
+
+
+def is_verified(line: Line, span: Span) -> bool:
+    """Whether the agent asks if that is the name: "Is that Linh?", "Linh, is it?", "Mr. Delaney?"."""
+    first = span.first - span.titled
+    sentence = line.sentence_of(span.first)
+    if sentence.mark == "?" and (sentence.first, sentence.last) == (first, span.last):
+        return True
+    around = lexicon("names").find(line, "verifies", "verifies_behind")
+    return any(
+        match.first == span.last + 1 if match.label == "verifies_behind" else match.last == first - 1
+        for match in around
     )
 
 

@@ -15,6 +15,7 @@ from detectors.addressing import Use, uses
 from detectors.base import Judge
 from detectors.introducing import named_first
 from detectors.lexicon import lexicon, word_list
+from detectors.name_asking import is_verified
 from detectors.name_learning import ID
 from detectors.naming import Name, like, roles, said_as, same
 from detectors.rhythm import Rhythm, Tempo
@@ -69,8 +70,7 @@ class Calling:
         if found:
             yield from self._use(line, found)
         elif not continued and not lexicon("names").has(line, "checks_name"):
-            others = [one for one in calls(line) if self._known.may_be_called(one)]
-            yield from self._call(line, others)
+            yield from self._call(line, [one for one in calls(line) if self._known.may_be_own(one)])
 
     def hear_customer(self, line: Line, *, asked: bool) -> Iterator[Detection]:
         """`asked`: for the name, so that saying it corrects nothing."""
@@ -123,7 +123,12 @@ class Calling:
 
     def _call(self, line: Line, others: Sequence[Call]) -> Iterator[Detection]:
         for one in others:
-            if one.plain and self._is_well_heard(line, one) and self._known.is_other(one):
+            if (
+                one.plain
+                and self._is_well_heard(line, one)
+                and self._known.may_be_called(one)
+                and self._known.is_other(one)
+            ):
                 yield self._wrong(line, one.span.first, one.span.last, line.end, "wrong_name")
                 return
         for one in others[-1:]:
@@ -135,9 +140,9 @@ class Calling:
 
     def _unjudged(self, line: Line, call: Call) -> _Called:
         first, last = call.span.first, call.span.last
-        verifies = lexicon("names").has(line, "verifies")
-        alone = len(call.texts) == 1
-        if not (alone and (call.plain or call.greeted)) or verifies or not self._known.lacks(call):
+        verifies = is_verified(line, call.span)
+        alone = call.span.titled or line.tokens[first].word == line.tokens[last].word
+        if not (alone and call.own) or verifies or not self._known.lacks(call):
             return _Called(line, first, last, call.texts, None)
         adopts = roles([(text,) for text in call.texts], titled=call.span.titled, sure=False)
         credit = self._credit(line, (Use(first=first, last=last, exact=False),), "adopted")

@@ -108,7 +108,12 @@ def is_title(token: Token) -> bool:
 
 
 def is_known(text: str) -> bool:
-    """Whether it is a given name that many people have, somewhere."""
+    """Whether it is a given name, somewhere."""
+    return is_frequent(text) or text in plain_words("world_names")
+
+
+def is_frequent(text: str) -> bool:
+    """Whether many people in one country have it: what is heard as one of these is hardly another, garbled."""
     return is_usual(text) or text in plain_words("rarer_names")
 
 

@@ -18,13 +18,14 @@ from detectors.text import Line
 class Call:
     """Somebody is addressed; `plain` where nothing else can be meant by how the sentence is cut.
 
-    `greeted`: with thanks or a greeting, so that even a name which is no usual one is one.
+    `own`: said to the other party, so that it must be the name of who was not known by one: with a title,
+    or a given name set off by commas, or any name behind thanks, a greeting or words to "you".
     """
 
     span: Span
     texts: tuple[str, ...]
     plain: bool
-    greeted: bool
+    own: bool
 
 
 def is_addressed(line: Line, first: int, last: int) -> bool:
@@ -51,15 +52,25 @@ def calls(line: Line) -> Iterator[Call]:
             and in_clause(line, first, last + 1)
         ):
             last += 1
-        if first <= last <= first + 1:
-            titled = has_title(line, first)
-            called = is_called(line, first, last)
-            if called or (titled and is_addressed(line, first, last)):
-                texts = tuple(said_as(token) for token in line.tokens[first : last + 1])
-                span = Span(first=first, last=last, titled=titled)
-                plain = called and (titled or is_known(texts[0])) and not _may_be_other(line, span)
-                yield Call(span=span, texts=texts, plain=plain, greeted=_is_greeted(line, span))
+        if first <= last <= first + 1 and (call := _call(line, first, last)) is not None:
+            yield call
         at = max(last, at) + 1
+
+
+def _call(line: Line, first: int, last: int) -> Call | None:
+    titled = has_title(line, first)
+    span = Span(first=first, last=last, titled=titled)
+    texts = tuple(said_as(token) for token in line.tokens[first : last + 1])
+    called = is_called(line, first, last)
+    known = is_known(texts[0])
+    if called or (titled and is_addressed(line, first, last)):
+        other = _may_be_other(line, span)
+        plain = called and (titled or known) and not other
+        own = titled or (called and (known or _is_to_you(line, span)))
+        return Call(span=span, texts=texts, plain=plain, own=(own and not other) or _is_greeted(line, span))
+    if known and _is_set_off(line, span) and not _may_be_other(line, span):
+        return Call(span=span, texts=texts, plain=False, own=True)
+    return None
 
 
 def is_alone(line: Line, at: int) -> bool:
@@ -91,6 +102,26 @@ def _may_be_other(line: Line, span: Span) -> bool:
     return texts[-1] in word_list("names", "not_before") or not word_list("names", "points").isdisjoint(texts)
 
 
+def _is_set_off(line: Line, span: Span) -> bool:
+    """Between commas, or first, and the sentence goes on to "you" or with "I": "Frank, if there's …"."""
+    sentence = line.sentence_of(span.first)
+    if (span.first, span.last) not in sentence.clauses or span.last == sentence.last:
+        return False
+    behind = line.texts[span.last + 1 : sentence.last + 1]
+    if behind[0] in word_list("names", "verbs") and behind[1:2] != ("you",):
+        return False
+    if span.first > sentence.first:
+        before = line.texts[sentence.first : span.first]
+        return not word_list("names", "persons").isdisjoint((*before, *behind[:2]))
+    return not word_list("names", "persons").isdisjoint(behind[:4])
+
+
+def _is_to_you(line: Line, span: Span) -> bool:
+    """The sentence before it speaks to somebody: "You're in it, …", "Anything else, …?", "Thanks for …"."""
+    before = line.texts[line.sentence_of(span.first).first : span.first - span.titled]
+    return not word_list("names", "to_you").isdisjoint(before)
+
+
 def _is_greeted(line: Line, span: Span) -> bool:
     """Behind "thank you", "hello" or "bye": whoever it is, the line is said to them."""
     before = line.texts[max(0, span.first - span.titled - 2) : span.first - span.titled]
@@ -106,3 +137,22 @@ def has_title(line: Line, at: int) -> bool:
 
 def in_clause(line: Line, before: int, at: int) -> bool:
     return before >= 0 and any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
+
+
+def spoken_of(line: Line) -> Iterator[int]:
+    """Names of others in a line: "my husband, Ron", "with Karen", "Ron said", "Mum's"; and who is hailed."""
+    for at, token in enumerate(line.tokens):
+        if not can_be_name(token):
+            continue
+        sentence = line.sentence_of(at)
+        first = at
+        while first > sentence.first and (can_be_name(line.tokens[first - 1]) or has_title(line, first)):
+            first -= 1
+        before = line.texts[max(sentence.first, first - 1) : first]
+        near = line.texts[max(sentence.first, first - 3) : first]
+        behind = line.texts[at + 1 : min(at + 2, sentence.last + 1)]
+        named = before and before[0] in word_list("names", "spoken_before")
+        of = not word_list("names", "possessives").isdisjoint(near) and before[:1] != ("name",)
+        subject = behind and behind[0] in word_list("names", "verbs")
+        if named or of or subject or token.text.endswith("'s"):
+            yield at
