@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -42,12 +42,25 @@ class Behaviour:
     alerts: tuple[AlertRule, ...] = ()
 
 
+_WHY_SURELY = "From here on the turn reader is believed alone (2: never); chosen by evaluation/limits.py."
+_WHY_HARDLY = "Below this the rules are not believed against the turn reader; chosen by evaluation/limits.py."
+
+
 @cache
 def catalogue() -> Mapping[str, Behaviour]:
     """Every behaviour by id, as shipped."""
     folder = files("detectors").joinpath("catalogue")
     texts = (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in FILES)
-    return parse_catalogue("\n".join(texts))
+    limits = files("detectors").joinpath("learnt/limits.toml").read_text(encoding="utf-8")
+    rows = parse_catalogue("\n".join(texts))
+    return {key: _with_limits(row, tomllib.loads(limits).get(key, {})) for key, row in rows.items()}
+
+
+def _with_limits(row: Behaviour, limits: Mapping[str, float]) -> Behaviour:
+    """`row` with how sure the turn reader must be."""
+    found = {key: float(one) for key, one in limits.items()}
+    why = {key: _WHY_SURELY if key.endswith("_surely") else _WHY_HARDLY for key in found}
+    return replace(row, thresholds={**row.thresholds, **found}, why={**row.why, **why})
 
 
 def parse_catalogue(text: str) -> dict[str, Behaviour]:
@@ -120,9 +133,10 @@ class Judge:
     def finish(self, at: Seconds, /) -> Iterable[Detection]:
         return ()
 
-    def threshold(self, behaviour: str, key: str) -> float:
-        """The policy's number for `behaviour.key`, else the catalogue's."""
-        default = self.rows[behaviour].thresholds[key]
+    def threshold(self, behaviour: str, key: str, otherwise: float | None = None) -> float:
+        """The policy's number for `behaviour.key`, else the catalogue's; KeyError without any."""
+        known = self.rows[behaviour].thresholds
+        default = known[key] if otherwise is None else known.get(key, otherwise)
         return self.policy.thresholds.get(f"{behaviour}.{key}", default)
 
     def detect(

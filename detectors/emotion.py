@@ -21,7 +21,9 @@ from detectors.leakage import Leakage
 from detectors.matter import Move
 from detectors.meaning import examples, likeness
 from detectors.recovery import Recovery
+from detectors.temper import Temper
 from detectors.text import Line
+from detectors.turns import Reading, Turns
 from streaming.events import (
     CallInfo,
     Detection,
@@ -49,8 +51,15 @@ class Emotion(Judge):
         super().__init__(call, policy)
         warm()
         like = likeness(examples("emotion", "frustrated"), policy.meaning)
-        state = Frustration(self.threshold(FRUSTRATION, "half_life_seconds"), like if like.present else None)
+        state = Frustration(
+            self.threshold(FRUSTRATION, "half_life_seconds"),
+            like if like.present else None,
+            shows=self.threshold(FRUSTRATION, "observed_surely", 2.0),
+        )
         self._talk = Talk(self, state)
+        self._turns = Turns(self._talk.floor)
+        self._reading = Reading(policy.reader)
+        self._temper = Temper()
         self._leakage = Leakage(self._talk)
         others = (Abuse, Recovery, Empathy, FrustrationClock)
         self._parts: tuple[Part, ...] = (self._leakage, *(part(self._talk) for part in others))
@@ -81,14 +90,21 @@ class Emotion(Judge):
                 yield from part.passed()
 
     def _hear(self, line: Line) -> Iterator[Detection]:
-        cue = self._talk.cue = self._talk.customer.hear(line)
+        turn = self._turns.hear(line)
+        scores = self._reading.of(turn)
+        shows = self._temper.shows(turn.number, scores["frus"], line) if turn and "frus" in scores else None
+        cue = self._talk.customer.hear(line, shows)
+        if cue.weight and turn is not None and not cue.evidence:
+            cue = replace(cue, evidence=(line.evidence(*self._reading.tells(turn, "frus")[1:]),))
+        self._talk.cue = cue
         if cue.weight:
             yield self._observed(line, cue)
         for part in self._parts:
             yield from part.heard(line, cue)
 
     def _answered(self, line: Line) -> Iterator[Detection]:
-        answer = read_answer(line)
+        answer = read_answer(line, self._reading.of(self._turns.hear(line)))
+        self._temper.answered(answer.scores.get("leak", 0.0))
         leaked = tuple(self._leakage.judged(answer))
         yield from leaked
         answer = replace(answer, leaks=leaked)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from detectors.base import Judge
 from detectors.floor import Floor
@@ -17,7 +17,10 @@ from streaming.events import Detection, Party, Seconds, Signal
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An agent's line, read once for all parts. `leaks` are the harmful detections of it."""
+    """An agent's line, read once for all parts. `leaks` are the harmful detections of it.
+
+    `scores` is what the turn reader says of the turn so far, by code; empty without one.
+    """
 
     line: Line
     went: Move
@@ -25,14 +28,15 @@ class Answer:
     offers: bool
     cold: bool
     leaks: tuple[Detection, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def nods(self) -> bool:
         return self.went is Move.NOD
 
 
-def read_answer(line: Line) -> Answer:
-    return Answer(line, move(line), names_feeling(line), offers(line), is_cold(line))
+def read_answer(line: Line, scores: Mapping[str, float]) -> Answer:
+    return Answer(line, move(line), names_feeling(line), offers(line), is_cold(line), scores=scores)
 
 
 class Talk:

@@ -58,10 +58,11 @@ class Cue:
 
 
 class Frustration:
-    """One customer's state; `half_life` in seconds."""
+    """One customer's state; `half_life` in seconds; `shows` is how sure the turn reader must be."""
 
-    def __init__(self, half_life: Seconds, meaning: Likeness | None = None) -> None:
+    def __init__(self, half_life: Seconds, meaning: Likeness | None = None, *, shows: float = 1.0) -> None:
         self._half_life = half_life
+        self._shows = shows
         self._meaning = meaning
         self._level = 0.0
         self._at: Seconds = 0.0
@@ -84,10 +85,10 @@ class Frustration:
     def is_frustrated(self, at: Seconds) -> bool:
         return self.level(at) >= FRUSTRATED
 
-    def hear(self, line: Line) -> Cue:
-        """A final utterance of the customer."""
+    def hear(self, line: Line, shows: float | None = None) -> Cue:
+        """A final utterance of the customer; `shows` is how surely its turn does, where it was read."""
         before = self.level(line.start)
-        cue = self._cue(line, before)
+        cue = self._cue(line, before) if shows is None else self._read(line, shows)
         if cue.weight:
             self._level = min(_MOST, before + min(_MOST_AT_ONCE, cue.weight))
             self._evidence = cue.evidence
@@ -117,6 +118,16 @@ class Frustration:
             end=line.end,
             value=round(self.level(line.end), 2),
         )
+
+    def _read(self, line: Line, score: float) -> Cue:
+        """As the turn reader has it; words say where, and how much."""
+        if score < self._shows:
+            return Cue(0.0, eases(line, answered=self._answered, tense=True))
+        found = cues(line, answered=self._answered, tense=True)
+        weight = max(_SHOWS + score - self._shows, *(one.weight for one in found), 0.0)
+        voice = self._voice(line)
+        evidence: tuple[Evidence, ...] = spans(line, _telling(found))
+        return Cue(weight, eases=False, evidence=evidence if voice is None else (*evidence, voice))
 
     def _cue(self, line: Line, level: float) -> Cue:
         tense = level >= FRUSTRATED or self._hurt

@@ -18,7 +18,6 @@ from detectors.interruption import left_open
 from detectors.leaks import Leak, leaks
 from detectors.lexicon import lexicon
 from detectors.matter import Move, move
-from detectors.meaning import Learnt, pieces
 from detectors.text import Line, read
 from streaming.events import (
     Detection,
@@ -39,7 +38,7 @@ _NOTES = {
     "defensive": "The agent defends instead of helping.",
     "sarcastic": "The agent answers with sarcasm.",
     "command": "The agent orders the customer about.",
-    "harsh": "The answer is of a kind that makes it worse.",
+    "harsh": "The answer makes it worse, whatever its words.",
     "clipped": "The agent gives the frustrated customer a word or two for an answer.",
     "talking_over": "The agent takes the turn while the frustrated customer is still speaking.",
     "silence": "The agent leaves the frustrated customer without an answer for a long time.",
@@ -56,7 +55,6 @@ class Leakage(Part):
     def __init__(self, talk: Talk) -> None:
         super().__init__(talk)
         self._voice = AgentVoice() if talk.judge.call.profile is Profile.FULL else None
-        self._likely_harsh = Learnt("harsh", talk.judge.policy.meaning)
         self._owed: Line | None = None  # the frustrated turn that is still to be answered
         self._cause: tuple[Evidence, ...] = ()
         self._reply: list[Answer] = []
@@ -90,6 +88,8 @@ class Leakage(Part):
         frustrated = self.talk.frustrated(line.start)
         answering = self._is_owed(line)
         found = leaks(line, frustrated=frustrated, answering=answering)
+        if answer.scores.get("leak", 1.0) < self.judge.threshold(LEAKAGE, "harmful_hardly", 0.0):
+            found = ()
         for leak in found or self._harsh(answer):
             if leak.kind != "clipped" or not self._was_asked():
                 yield self._leaked(line, leak)
@@ -97,13 +97,12 @@ class Leakage(Part):
         yield from self._raised(line, frustrated)
 
     def _harsh(self, answer: Answer) -> Iterator[Leak]:
-        """By meaning, where no phrase tells: own words that neither name the feeling nor offer anything."""
+        """Where no phrase tells: as the turn reader has it, of a turn it has not told yet."""
         line = answer.line
-        kind = answer.feeling is not None or answer.offers or not all(piece.own for piece in pieces(line))
-        score = 0.0 if kind else self._likely_harsh.score(line)
-        if score >= self.judge.threshold(LEAKAGE, "harsh"):
+        score = answer.scores.get("leak", 0.0)
+        if score >= self.judge.threshold(LEAKAGE, "harmful_surely", 2.0):
             last = len(line.tokens) - 1
-            yield Leak("harsh", round(0.6 * score, 2), 0, last, (line.evidence(0, last),))
+            yield Leak("harsh", round(0.9 * score, 2), 0, last, (line.evidence(0, last),))
 
     def _is_owed(self, line: Line) -> bool:
         """The customer's last turn was said in anger, or in the middle of it."""

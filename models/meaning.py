@@ -33,24 +33,14 @@ _MOST_TOKENS = 128  # the network was trained on at most 128; a sentence has 8 t
 _KEPT = 4096  # vectors of the sentences asked last: 6 MB
 _LAYERS, _HEADS = 6, 12
 _WEIGHTS, _TOKENIZER = "model.safetensors", "tokenizer.json"
-_DTYPES = {"F32": "<f4", "I64": "<i8"}
+_DTYPES = {"F32": "<f4", "I64": "<i8", "I8": "<i1"}
 
 
 class MiniLm:
     """`streaming.ports.Meaning`. Raises `WeightsError` when `folder` cannot be loaded."""
 
     def __init__(self, folder: Path, *, kept: int = _KEPT) -> None:
-        import ctranslate2
-        from tokenizers import Tokenizer
-
-        try:
-            self._network: Any = ctranslate2.Encoder(
-                str(folder), device="cpu", compute_type="int8_float32", inter_threads=1, intra_threads=1
-            )
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / _TOKENIZER))
-        except Exception as error:  # both raise whatever their bindings raise
-            raise WeightsError(f"{folder} cannot be loaded as a sentence encoder") from error
-        self._tokenizer.no_padding()
+        self._network, self._tokenizer = network(folder)
         self._tokenizer.enable_truncation(_MOST_TOKENS)
         self._kept = kept
         self._known: OrderedDict[bytes, Vectors] = OrderedDict()  # by digest: no call's words stay here
@@ -82,6 +72,23 @@ class MiniLm:
         return np.asarray(mean / max(math.sqrt(float(mean @ mean)), 1e-9), np.float32)
 
 
+def network(folder: Path) -> tuple[Any, Any]:
+    """The encoder and the tokenizer in `folder`, one thread each. Raises `WeightsError`."""
+    import ctranslate2
+    from tokenizers import Tokenizer
+
+    try:
+        encoder = ctranslate2.Encoder(
+            str(folder), device="cpu", compute_type="int8_float32", inter_threads=1, intra_threads=1
+        )
+        tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+    except Exception as error:  # both raise whatever their bindings raise
+        raise WeightsError(f"{folder} cannot be loaded as a sentence encoder") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return encoder, tokenizer
+
+
 def plain(sentence: str) -> str:
     """What the network is given: lower case (it knows no other), one space, no full stop at the end.
 
@@ -105,28 +112,33 @@ def convert(folder: Path) -> None:
 
     Raises `WeightsError` when it does not hold the network that is expected.
     """
-    from ctranslate2.specs import common_spec, transformer_spec
-
     try:
-        weights = _read_safetensors(folder / _WEIGHTS)
-        encoder = transformer_spec.TransformerEncoderSpec(
-            _LAYERS,
-            _HEADS,
-            pre_norm=False,
-            activation=common_spec.Activation.GELU,
-            layernorm_embedding=True,
-            num_source_embeddings=2,
-            embeddings_merge=common_spec.EmbeddingsMerge.ADD,
-        )
-        encoder.scale_embeddings = False
-        _fill(encoder, weights)
-        spec = transformer_spec.TransformerEncoderModelSpec(encoder)
-        spec.register_vocabulary(_vocabulary(folder / _TOKENIZER))
-        spec.config.unk_token = "[UNK]"  # noqa: S105 (of a text, not of a person)
-        spec.config.layer_norm_epsilon = 1e-12
-        spec.validate()
+        write_network(folder)
     except (KeyError, ValueError) as error:
         raise WeightsError(f"{folder / _WEIGHTS} is not the sentence encoder that is expected") from error
+
+
+def write_network(folder: Path, *, over: Mapping[str, Vectors] | None = None) -> None:
+    """`convert`, with the weights `over` in place of the file's. Raises KeyError or ValueError."""
+    from ctranslate2.specs import common_spec, transformer_spec
+
+    weights = {**read_safetensors((folder / _WEIGHTS).read_bytes()), **(over or {})}
+    encoder = transformer_spec.TransformerEncoderSpec(
+        _LAYERS,
+        _HEADS,
+        pre_norm=False,
+        activation=common_spec.Activation.GELU,
+        layernorm_embedding=True,
+        num_source_embeddings=2,
+        embeddings_merge=common_spec.EmbeddingsMerge.ADD,
+    )
+    encoder.scale_embeddings = False
+    _fill(encoder, weights)
+    spec = transformer_spec.TransformerEncoderModelSpec(encoder)
+    spec.register_vocabulary(_vocabulary(folder / _TOKENIZER))
+    spec.config.unk_token = "[UNK]"  # noqa: S105 (of a text, not of a person)
+    spec.config.layer_norm_epsilon = 1e-12
+    spec.validate()
     spec.optimize("int8")
     spec.save(str(folder))
     (folder / _WEIGHTS).unlink()
@@ -157,16 +169,16 @@ def _fill(encoder: Any, weights: Mapping[str, Vectors]) -> None:
         norm(layer.ffn.layer_norm, f"{name}.output.LayerNorm")
 
 
-def _read_safetensors(path: Path) -> dict[str, Vectors]:
+def read_safetensors(data: bytes) -> dict[str, Vectors]:
     """Every tensor of a safetensors file: eight bytes of length, a JSON index, then the numbers."""
-    raw = bytearray(path.read_bytes())  # what is quantised is scaled in place
+    raw = bytearray(data)  # what is quantised is scaled in place
     begin = 8 + int.from_bytes(raw[:8], "little")
     index = json.loads(raw[8:begin])
     found = {}
     for name, row in _tensors(index):
         first, last = row["data_offsets"]
-        data = np.frombuffer(raw[begin + first : begin + last], _DTYPES[row["dtype"]])
-        found[name] = data.reshape(row["shape"])
+        numbers = np.frombuffer(raw[begin + first : begin + last], _DTYPES[row["dtype"]])
+        found[name] = numbers.reshape(row["shape"])
     return found
 
 

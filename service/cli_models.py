@@ -14,7 +14,7 @@ from rich.table import Table
 
 from models.catalog import Progress, cache_dir, fetch, list_models, verify
 from models.choice import AUTO, measured
-from models.shelf import SENTENCES, VOICE_ACTIVITY
+from models.shelf import JUDGES, VOICE_ACTIVITY
 from service.engine_choice import engine_choice
 from service.settings import load_settings
 from streaming.errors import ConfigError, WeightsError
@@ -58,10 +58,14 @@ def _auto() -> str:
 def fetch_(
     name: Name,
     words_only: Annotated[
-        bool, typer.Option("--words-only", help="Leave out the sentence encoder (84 MB, 24 MB on disk).")
+        bool,
+        typer.Option(
+            "--words-only",
+            help="Leave out the networks that read sentences and turns (84 MB, 48 MB on disk).",
+        ),
     ] = False,
 ) -> None:
-    """Download a model's weights, the voice activity network and the sentence encoder; check every byte."""
+    """Download a model's weights, and the networks for voice activity and for judging; check every byte."""
     with Bar(transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -72,16 +76,16 @@ def fetch_(
             bar.update(tasks[label], completed=progress.done)
 
         folders = {one: fetch(one, progress=report) for one in dict.fromkeys((name, VOICE_ACTIVITY))}
-        if not words_only and SENTENCES not in folders:
-            folders |= _sentences(report)
+        if not words_only and name not in JUDGES:
+            folders |= _judges(report)
     for one, folder in folders.items():
         typer.echo(f"{one}: {folder}")
 
 
-def _sentences(report: Callable[[Progress], None]) -> dict[str, Path]:
+def _judges(report: Callable[[Progress], None]) -> dict[str, Path]:
     """Nothing stops for want of it: calls are then judged by words alone, and say so."""
     try:
-        return {SENTENCES: fetch(SENTENCES, progress=report)}
+        return {one: fetch(one, progress=report) for one in JUDGES}
     except WeightsError as error:
         typer.echo(f"callcue: {error.message}; calls will be judged by words alone", err=True)
         return {}

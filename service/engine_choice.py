@@ -5,13 +5,13 @@ from __future__ import annotations
 from models.catalog import list_models
 from models.choice import Choice, Wanted, choose
 from models.machine import Machine, this_machine
-from models.shelf import SENTENCES, VOICE_ACTIVITY
+from models.shelf import JUDGES, VOICE_ACTIVITY
 from service.settings import ModelSettings
 
 
 def engine_choice(model: ModelSettings, *, machine: Machine | None = None) -> Choice:
     """Raises `ConfigError` for a GPU or a compute type that is not to be had."""
-    listed = [row for row in list_models() if row.weights.name not in (VOICE_ACTIVITY, SENTENCES)]
+    listed = [row for row in list_models() if row.weights.name not in (VOICE_ACTIVITY, *JUDGES)]
     wanted = Wanted(
         model=model.name,
         device=model.device,

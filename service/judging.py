@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -14,18 +15,22 @@ from detectors.bench import Bench
 from detectors.meaning import texts_of
 from detectors.score import ScoreKeeper
 from detectors.text import read
+from detectors.turns import Turns
 from models.meaning import shared_meaning
-from models.shelf import SENTENCES
+from models.shelf import SENTENCES, TURNS
+from models.turns import shared_reader
 from service.behaviours import read_behaviours
 from service.settings import Settings
 from streaming.alerts import AlertDesk, AlertPolicy
 from streaming.errors import WeightsError
 from streaming.events import CallInfo, Utterance
-from streaming.ports import DetectorFactory, Meaning, Policy
+from streaming.ports import DetectorFactory, Meaning, Policy, TurnReader
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
-MISSING = f"judged by words alone: the sentence encoder is not here (callcue models fetch {SENTENCES})"
+MISSING = f"judged by words alone: networks are not here (callcue models fetch {SENTENCES} {TURNS})"
 SWITCHED_OFF = "judged by words alone: CALLCUE_MEANING is off"
 
 
@@ -53,34 +58,45 @@ class Judging:
     def keeper(self, call: CallInfo) -> ScoreKeeper:
         return ScoreKeeper(call, self.policy, rows=self.rows)
 
-    def ponder(self, line: Utterance) -> Callable[[], object] | None:
-        """The vectors that the judges of `line` will ask for: 1.5 ms a sentence, too long for the loop."""
-        meaning = self.policy.meaning
-        sentences = texts_of(read(line)) if meaning is not None else ()
-        return partial(meaning.vectors, sentences) if meaning is not None and sentences else None
+    def pondering(self, call: CallInfo) -> Callable[[Utterance], Callable[[], object] | None]:
+        """For each line of `call`, what its judges will ask the networks: too long for the loop (ms)."""
+        turns, meaning, reader = Turns(), self.policy.meaning, self.policy.reader
+
+        def ponder(line: Utterance) -> Callable[[], object] | None:
+            work: list[Callable[[], object]] = []
+            if meaning is not None and (sentences := texts_of(read(line))):
+                work.append(partial(meaning.vectors, sentences))
+            if reader is not None and (turn := turns.feed(line)) is not None:
+                work.append(partial(reader.read, turn.before, turn.text))
+            return (lambda: [one() for one in work]) if work else None
+
+        return ponder
 
 
 def judging(settings: Settings) -> Judging:
     """Raises `ConfigError` where the team's own behaviours cannot be used as they are written."""
     own = read_behaviours(settings.behaviours) if settings.behaviours is not None else {}
     off = switched_off(settings.behaviours_off, settings.behaviours_on)
-    policy = Policy(thresholds=settings.thresholds, off=off, meaning=find_meaning(settings))
+    meaning, reader = find_networks(settings)
+    policy = Policy(thresholds=settings.thresholds, off=off, meaning=meaning, reader=reader)
     return Judging(
         rows={**catalogue(), **{key: one.row for key, one in own.items()}},
         factories={**REGISTRY, **{key: one for key, one in own.items() if key not in off}},
         policy=policy,
         notes={}
-        if policy.meaning is not None
+        if policy.meaning is not None and policy.reader is not None
         else {"meaning": MISSING if settings.meaning else SWITCHED_OFF},
     )
 
 
-def find_meaning(settings: Settings) -> Meaning | None:
-    """The sentence encoder, or None (told in the log) where it was not fetched or is switched off."""
-    if not settings.meaning:
-        return None
+def find_networks(settings: Settings) -> tuple[Meaning | None, TurnReader | None]:
+    """The sentence encoder and the turn reader; None (told in the log) where not fetched or switched off."""
+    return (_found(shared_meaning), _found(shared_reader)) if settings.meaning else (None, None)
+
+
+def _found(load: Callable[[], T]) -> T | None:
     try:
-        return shared_meaning()
+        return load()
     except WeightsError as error:
         log.info("words_only", reason=error.message)
         return None

@@ -51,7 +51,7 @@ def session_parts(
         prosody=lambda call: None if meter is None else CallVoice(meter, wanted),
         pace=transcriber.pace,
         over=transcriber.settle,
-        ponder=judged.ponder,
+        pondering=judged.pondering,
         config=SessionConfig(
             partial_every=settings.partial_seconds, buffered=settings.limits.buffered_seconds
         ),
@@ -68,7 +68,7 @@ def warm_up(parts: SessionParts) -> None:
         meter.measure(second, speaker=Party.CUSTOMER, start=0.0)
     words = tuple(Word(text=text, start=0.0, end=1.0) for text in ("Hello,", "my", "name", "is", "Ann."))
     line = Utterance(speaker=Party.AGENT, id="a1", revision=0, start=0, end=1, words=words, final=True)
-    if (work := parts.ponder(line)) is not None:
+    if (work := parts.pondering(call)(line)) is not None:
         work()
     parts.judges(call).feed(line)
     decode_event(encode_event(line))  # their readers are made at first use, on the event loop

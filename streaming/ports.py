@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -114,17 +114,35 @@ class Meaning(Protocol):
     def __hash__(self) -> int: ...  # by identity: what was learnt with one is no use to another
 
 
+class TurnReader(Protocol):
+    """Reads what a turn does in the talk, from its words and the turns before it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it tells, by the codes of evaluation/LABELS.md."""
+        ...
+
+    def read(self, before: tuple[str, ...], turn: str, /) -> Mapping[str, float]:
+        """How surely `turn` is each of `labels`, 0 to 1 in steps of 0.01; the same on every call.
+
+        Turns come as ``agent: …`` and ``customer: …``. Blocking (CPU) for what was not asked lately;
+        thread-safe.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What detectors may assume and use in a call.
 
     `thresholds` overrides catalogue numbers by ``behaviour.key`` (``"name.use.first_use_seconds"``);
-    `off` lists behaviours that are not judged. Without `meaning` detectors go by words alone.
+    `off` lists behaviours that are not judged. Without `meaning` and `reader` detectors go by words alone.
     """
 
     thresholds: dict[str, float] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
     meaning: Meaning | None = None
+    reader: TurnReader | None = None
 
 
 class Detector(Protocol):

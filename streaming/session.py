@@ -77,7 +77,7 @@ class SessionParts:
     prosody: Callable[[CallInfo], ProsodyMeter | None] = lambda call: None
     pace: Callable[[Seconds], Seconds | None] = lambda every: every
     over: Callable[[str], None] = lambda call_id: None  # told once no more audio of the call will come
-    ponder: Ponder = lambda line: None
+    pondering: Callable[[CallInfo], Ponder] = lambda call: lambda line: None
     config: SessionConfig = SessionConfig()
 
 
@@ -117,7 +117,7 @@ class CallSession:
             executor=parts.executor,
             on_answer=self._file,
             on_partial=lambda shown, stable: self._put(self._case.glimpse(shown, stable)),
-            ponder=parts.ponder,
+            ponder=parts.pondering(call),
             crosstalk=self._crosstalk(),
         )
         self._spoken: list[tuple[Seconds, Spoken, bool]] = []  # due when, and whether it came hurried

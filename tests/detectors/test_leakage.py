@@ -24,7 +24,6 @@ from streaming.events import (
 )
 from streaming.ports import Policy
 from tests.detectors.dialogue import dialogue, judge, spoken, verdicts
-from tests.detectors.meanings import WordBag
 
 ANGRY = "C: This is ridiculous. I've called three times about this."
 CALM = "C: Hi, I'd like to book a visit for Tuesday, please."
@@ -392,25 +391,3 @@ def test_a_voice_that_is_not_raised_or_not_against_frustration() -> None:
     assert harmful(heard(voiced(dialogue(*LONG), {"a8": 260.0}, arousal=0.5), full)) == []
     calm = dialogue(*LONG[:-2], CALM, LONG[-1])
     assert harmful(heard(voiced(calm, {"a8": 260.0}), full)) == []
-
-
-@pytest.mark.weights
-def test_an_answer_in_words_of_its_own_is_told_by_what_it_means() -> None:
-    from models.meaning import shared_meaning
-
-    def by_meaning(said: str) -> list[str]:
-        detector = Emotion(CallInfo(call_id="t"), Policy(meaning=shared_meaning()))
-        return harmful(judge(detector, dialogue(ANGRY, f"A: {said}", "C: I see.", tail=6.0)))
-
-    harsh = "That's how it works, everybody else manages."
-    assert harmful(judged(ANGRY, f"A: {harsh}", "C: I see.")) == []  # no phrase tells it
-    assert by_meaning(harsh) == ["harsh"]
-    assert by_meaning(f"My colleague said {harsh.lower()}") == []
-    for kind in ("I'll send you a new receipt right now.", "Could you read me the number, please?"):
-        assert by_meaning(kind) == []
-
-
-def test_a_class_learnt_for_another_encoder_is_not_used() -> None:
-    detector = Emotion(CallInfo(call_id="t"), Policy(meaning=WordBag()))
-    lines = dialogue(ANGRY, "A: That's how it works, everybody else manages.", "C: I see.")
-    assert harmful(judge(detector, lines)) == []

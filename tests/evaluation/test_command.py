@@ -52,7 +52,7 @@ def test_what_is_not_there_is_told_with_what_is(tmp_path: Path) -> None:
         assert_one_line(done)
         return (done.err,)
 
-    assert "dev, held_out" in ran("--set", "dve")[0]
+    assert "dev, train, tune, held_out" in ran("--set", "dve")[0]
     assert "emotion.leakage" in ran("--set", "dev", "--behaviour", "leakage")[0]
     assert "there are text" in ran("--set", "dev", "--condition", "loud")[0]
     assert "has no call" in ran("--set", "dev", "--call", "d99")[0]

