@@ -4,22 +4,47 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response, StreamingResponse
+from pydantic import TypeAdapter
 from pydantic_core import to_json as dump_json
 
 from service.spreadsheet import HEAD, PER_BEHAVIOUR, PER_CALL, per_behaviour, per_call, row
 from service.store.archive import Archive
-from service.store.finding import FinishedCall, Order, Outcome, Sort, Wanted, cursor_of
-from service.wire import to_json
+from service.store.finding import Excerpt, FinishedCall, Order, Outcome, Sort, Tally, Wanted, cursor_of
 from streaming.events import Party
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL takes no NUL
 _Label = Annotated[str | None, Query(max_length=128, pattern=_PLAIN)]
 _Time = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCall(FinishedCall):
+    """`excerpt` is where the first of the words was said, when words were looked for."""
+
+    customer_name: str | None
+    tallies: tuple[Tally, ...]
+    excerpt: Excerpt | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedPage:
+    """`count` is of all that are found; `next` goes into `after` for more of them."""
+
+    calls: tuple[FoundCall, ...]
+    count: int
+    next: str | None
+
+
+def finished_schema() -> dict[str, Any]:
+    """JSON Schema of a page."""
+    schema = TypeAdapter(FinishedPage).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def wanted_by(
@@ -68,12 +93,12 @@ def finished_router(archive: Archive, check: Callable[..., Any]) -> APIRouter:
         `words`: every word, "quoted phrase" and beginning* was said; `excerpt` shows where one was.
         """
         found = await archive.find(wanted, order, limit=limit, after=after)
-        shown = {
-            "calls": await _rows(archive, wanted, found),
-            "count": await archive.count(wanted),
-            "next": cursor_of(found[-1], order) if len(found) == limit else None,
-        }
-        return Response(dump_json(shown), media_type="application/json")
+        page = FinishedPage(
+            calls=await _found(archive, wanted, found),
+            count=await archive.count(wanted),
+            next=cursor_of(found[-1], order) if len(found) == limit else None,
+        )
+        return Response(dump_json(page), media_type="application/json")
 
     @router.get("/finished/names")
     async def names() -> dict[str, list[str]]:
@@ -96,20 +121,20 @@ def finished_router(archive: Archive, check: Callable[..., Any]) -> APIRouter:
     return router
 
 
-async def _rows(archive: Archive, wanted: Wanted, found: list[FinishedCall]) -> list[dict[str, Any]]:
+async def _found(archive: Archive, wanted: Wanted, found: list[FinishedCall]) -> tuple[FoundCall, ...]:
     ids = [call.call_id for call in found]
     tallied = await archive.tallied([call.number for call in found])
     customers = await archive.customers(ids)
     excerpts = await archive.excerpts(wanted, ids)
-    return [
-        to_json(call)
-        | {
-            "customer_name": customers.get(call.call_id),
-            "tallies": tallied.get(call.number, []),
-            "excerpt": excerpts.get(call.call_id),
-        }
+    return tuple(
+        FoundCall(
+            **{name: getattr(call, name) for name in FinishedCall.__dataclass_fields__},
+            customer_name=customers.get(call.call_id),
+            tallies=tuple(tallied.get(call.number, ())),
+            excerpt=excerpts.get(call.call_id),
+        )
         for call in found
-    ]
+    )
 
 
 async def _lines(

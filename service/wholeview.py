@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 _WHOLE = Keep(utterances=100_000, detections=100_000, alerts=10_000, whispers=10_000, gaps=10_000)
 
+_UNSHOWN = ("signal", "tick")
+"""Two thirds of a log, of which a view shows nothing but how late it is: that, its end tells."""
+
 
 async def whole_view(repository: Repository, shown: CallView | None, call_id: str) -> CallView:
     """`shown` is what memory has. Raises NotFound when neither knows the call."""
@@ -31,7 +34,7 @@ async def stored_view(repository: Repository, call_id: str) -> CallView:
     """Raises NotFound."""
     projection = CallProjection(call_id, _WHOLE)
     last = 0
-    async for record in repository.replay(call_id):
+    async for record in repository.replay(call_id, without=_UNSHOWN):
         projection.apply(record.event)
         last = record.seq
     if last == 0:

@@ -7,10 +7,15 @@ import sys
 from pathlib import Path
 
 from service.desk import desk_schema
+from service.finished import finished_schema
 from service.wire import event_schema
 
 CONSOLE = Path(__file__).parents[1]
-SCHEMAS = {"schema.json": event_schema, "desk.schema.json": desk_schema}
+SCHEMAS = {
+    "schema.json": event_schema,
+    "desk.schema.json": desk_schema,
+    "finished.schema.json": finished_schema,
+}
 
 
 def main() -> None:

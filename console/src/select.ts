@@ -1,7 +1,7 @@
 // Questions that the views ask of the state: pure, and tested without a browser.
 
 import type { CallState, ConsoleState } from "./state";
-import type { Alert, AlertView, AudioGap, Detection, Party, Scorecard, Severity, Utterance, Verdict, Word, WordSpan, WordsHeldBack } from "./wire";
+import type { Alert, AlertView, AudioGap, Detection, Party, Scorecard, Severity, Utterance, Verdict, Word, WordSpan } from "./wire";
 
 const SEVERITIES: readonly Severity[] = ["info", "notice", "warning", "critical"];
 const VERDICTS: readonly Verdict[] = ["observed", "delivered", "missed", "harmful"];
@@ -10,8 +10,6 @@ const CONTEXT_SECONDS = 10;
 const BEHIND_SECONDS = 2;
 /** Words shown on either side of the evidence where the utterance is long. */
 const QUOTE_MARGIN = 8;
-/** Losses of one party closer together than this are shown as one. */
-const GAP_JOIN_SECONDS = 0.5;
 
 export function openAlert(call: CallState): AlertView | null {
   return call.alerts.findLast((view) => view.state === "open") ?? null;
@@ -92,73 +90,6 @@ export function titleOf(state: ConsoleState, behaviour: string): string {
 }
 
 // --- the transcript -------------------------------------------------------------------------------
-
-export type Moment =
-  | { readonly kind: "said"; readonly key: string; readonly at: number; readonly utterance: Utterance; readonly follows: boolean }
-  | { readonly kind: "gap"; readonly key: string; readonly at: number; readonly parties: readonly Party[]; readonly seconds: number; readonly reason: AudioGap["reason"] }
-  | { readonly kind: "held"; readonly key: string; readonly at: number; readonly speaker: Party; readonly words: number; readonly reason: WordsHeldBack["reason"] }
-  | { readonly kind: "judged"; readonly key: string; readonly at: number; readonly detection: Detection };
-
-type Source = Pick<CallState, "utterances" | "partials" | "gaps" | "heldBack" | "detections">;
-
-/** Everything that happened, by time; judgements only where no words can carry them. */
-export function timeline(call: Source): Moment[] {
-  const moments: Moment[] = [
-    ...[...call.utterances, ...call.partials]
-      .filter((utterance) => utterance.words.length > 0)
-      .map((utterance) => ({ kind: "said" as const, key: utterance.id, at: utterance.start, utterance, follows: false })),
-    ...joinedGaps(call.gaps),
-    ...call.heldBack.map((held, index) => ({
-      kind: "held" as const,
-      key: `held-${index}`,
-      at: held.start,
-      speaker: held.speaker,
-      words: held.words.length,
-      reason: held.reason,
-    })),
-    ...call.detections
-      .filter((detection) => (detection.verdict === "missed" || detection.verdict === "harmful") && !wordSpans(detection).length)
-      .map((detection) => ({ kind: "judged" as const, key: `judged-${detection.id}`, at: detection.at, detection })),
-  ];
-  moments.sort((a, b) => a.at - b.at);
-  return moments.map((moment, index) => {
-    const before = moments[index - 1];
-    return moment.kind === "said" && before?.kind === "said" && before.utterance.speaker === moment.utterance.speaker
-      ? { ...moment, follows: true }
-      : moment;
-  });
-}
-
-interface Loss {
-  readonly start: number;
-  readonly end: number;
-  readonly reason: AudioGap["reason"];
-  readonly parties: readonly Party[];
-}
-
-/** One marker for losses of a party that touch, and one where both parties lost the same stretch. */
-function joinedGaps(gaps: readonly AudioGap[]): Moment[] {
-  const joined: Loss[] = [];
-  for (const { speaker, start, end, reason } of [...gaps].sort((a, b) => a.start - b.start)) {
-    const place = joined.findLastIndex((loss) => loss.parties[0] === speaker && loss.reason === reason && start - loss.end < GAP_JOIN_SECONDS);
-    if (place < 0) joined.push({ start, end, reason, parties: [speaker] });
-    else joined[place] = { ...joined[place]!, end: Math.max(joined[place]!.end, end) };
-  }
-  const same = (a: Loss, b: Loss) => a.reason === b.reason && Math.abs(a.start - b.start) < 0.1 && Math.abs(a.end - b.end) < 0.1;
-  const shown = joined.flatMap((loss, index) => {
-    const twin = joined.findIndex((other) => other.parties[0] !== loss.parties[0] && same(other, loss));
-    if (twin < 0) return [loss];
-    return index < twin ? [{ ...loss, parties: [...loss.parties, ...joined[twin]!.parties] }] : [];
-  });
-  return shown.map(({ start, end, reason, parties }) => ({
-    kind: "gap",
-    key: `gap-${parties.join()}-${start}`,
-    at: start,
-    parties,
-    seconds: end - start,
-    reason,
-  }));
-}
 
 /** Seconds in which a party was not heard, once where both were lost; a pause that was asked for is no loss. */
 export function secondsLost(gaps: readonly AudioGap[]): number {

@@ -35,9 +35,10 @@ export interface Strip {
 
 type Source = Pick<CallState, "at" | "utterances" | "detections">;
 
-export function toneStrip(call: Source): Strip {
+/** `end`: seconds at the right edge, where the strip shares its axis with others. */
+export function toneStrip(call: Source, end?: number): Strip {
   const judged = call.detections.filter((detection) => detection.behaviour === TONE);
-  const until = Math.max(call.at, ...judged.map((detection) => detection.end), 1);
+  const until = end ?? Math.max(call.at, ...judged.map((detection) => detection.end), 1);
   const across = (start: number, end: number) => ({ left: start / until, width: (end - start) / until });
   const stretches = judged.map((detection) => ({
     detection,

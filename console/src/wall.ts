@@ -150,10 +150,10 @@ function lastAtOrBefore(tops: readonly number[], offset: number): number {
 
 // --- what a row says ----------------------------------------------------------------------------------
 
-const FRUSTRATION = "emotion.frustration";
-const RECOVERY = "emotion.recovery";
+export const FRUSTRATION = "emotion.frustration";
+export const RECOVERY = "emotion.recovery";
 /** As `detectors/frustration.py` and its row in the catalogue have it. */
-const HALF_LIFE_SECONDS = 60;
+export const HALF_LIFE_SECONDS = 60;
 const FRUSTRATED = 0.5;
 const VERY = 1.5;
 
@@ -186,7 +186,7 @@ function faded(level: number, seconds: number): number {
   return level * 0.5 ** (Math.max(0, seconds) / HALF_LIFE_SECONDS);
 }
 
-function levelOf({ evidence }: Detection): number {
+export function levelOf({ evidence }: Detection): number {
   const found = evidence.find((item) => item.kind === "signal" && item.name === "frustration");
   return found?.kind === "signal" ? found.value : 1;
 }

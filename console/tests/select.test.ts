@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrange, behind, byReason, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, secondsLost, timeline, worst } from "../src/select";
+import { arrange, behind, byReason, cardOf, endedOrder, evidenceByUtterance, excerpt, freshAlerts, liveOrder, marks, overallRate, runs, worst } from "../src/select";
 import type { CallState } from "../src/state";
 import type { AlertView, CallView } from "../src/wire";
 import { alert, detection, info, records, span, told, utterance, view } from "./make";
@@ -84,40 +84,6 @@ describe("the transcript", () => {
     expect(worst([detection("a", { verdict: "missed" }), detection("b", { verdict: "harmful" }), detection("c", { verdict: "delivered" })])).toBe("harmful");
   });
 
-  test("losses, words held back and judgements without words stand where they happened; empty finals do not", () => {
-    const state = told(
-      [view("x")],
-      records(
-        "x", 2,
-        utterance("a1", "hello", 0),
-        utterance("a2", "", 6),
-        utterance("c1", "hi", 8),
-        { type: "audio_gap", speaker: "customer", start: 3, end: 4, reason: "lost" },
-        { type: "audio_gap", speaker: "customer", start: 4.1, end: 6.1, reason: "lost" },
-        { type: "words_held_back", speaker: "agent", utterance_id: "a2", start: 6, end: 7, words: utterance("a2", "thank you", 6).words, reason: "no_voice" },
-        detection("name.use@1", { at: 7 }),
-        detection("fine@a1", { verdict: "delivered", at: 7 }),
-        detection("quoted@a1", { at: 7, evidence: [span("a1", 0, 0)] }),
-      ),
-    );
-    const moments = timeline(state.calls.get("x")!);
-    expect(moments.map((moment) => moment.kind)).toEqual(["said", "gap", "held", "judged", "said"]);
-    expect(moments[1]).toMatchObject({ parties: ["customer"] });
-    expect(moments[1]).toHaveProperty("seconds", expect.closeTo(3.1));
-    expect(moments[2]).toMatchObject({ words: 2 });
-  });
-
-  test("what both parties lost is told once, and counted once", () => {
-    const gap = (speaker: "agent" | "customer", start: number, end: number, reason: "overload" | "paused" = "overload") => ({ type: "audio_gap" as const, speaker, start, end, reason });
-    const gaps = [gap("agent", 1, 3.2), gap("customer", 1, 3.2), gap("agent", 8, 9), gap("customer", 8.5, 10), gap("agent", 20, 80, "paused")];
-    expect(timeline(one({ gaps })).map((moment) => moment.kind === "gap" && moment.parties)).toEqual([["agent", "customer"], ["agent"], ["customer"], ["agent"]]);
-    expect(secondsLost(gaps)).toBeCloseTo(4.2);
-  });
-
-  test("a turn that goes on after one's own turn is joined to it, but not across a loss", () => {
-    const own = one({ utterances: [utterance("a1", "so", 0), utterance("a2", "then", 2), utterance("a3", "and", 9)], gaps: [{ type: "audio_gap", speaker: "agent", start: 5, end: 6, reason: "lost" }] });
-    expect(timeline(own).map((moment) => moment.kind === "said" && moment.follows)).toEqual([false, true, false, false]);
-  });
 });
 
 describe("the card", () => {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store import finding
-from service.store.finding import Excerpt, FinishedCall, Order, Wanted, cursor_of, excerpt_of, terms_of
+from service.store.finding import Excerpt, FinishedCall, Order, Tally, Wanted, cursor_of, excerpt_of, terms_of
 from service.store.finished import merge_index
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
@@ -34,17 +33,22 @@ class Archive:
         async with self._reading() as connection:
             return await connection.run_sync(finding.count, wanted)
 
-    async def all(self, wanted: Wanted, order: Order) -> AsyncIterator[list[FinishedCall]]:
+    async def all(self, wanted: Wanted, order: Order) -> AsyncGenerator[list[FinishedCall], None]:
         """Every call that is wanted, some hundreds at a time; no transaction is held in between."""
         after = None
         while page := await self.find(wanted, order, limit=_PAGE, after=after):
             yield page
             after = cursor_of(page[-1], order)
 
-    async def scorecards(self, call_ids: Sequence[str]) -> dict[str, Any]:
-        """By call id, as plain JSON."""
+    async def tallied(self, numbers: Sequence[int]) -> dict[int, list[Tally]]:
+        """By call number."""
         async with self._reading() as connection:
-            return await connection.run_sync(finding.scorecards, call_ids)
+            return await connection.run_sync(finding.tallied, numbers)
+
+    async def customers(self, call_ids: Sequence[str]) -> dict[str, str]:
+        """Their names, by call id."""
+        async with self._reading() as connection:
+            return await connection.run_sync(finding.customers, call_ids)
 
     async def names(self) -> tuple[list[str], list[str]]:
         """Agents and teams."""

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, true
 
 from service.store.finished import folded, spoken
-from service.store.schema import calls, events, finished, tallies, transcripts
+from service.store.schema import events, finished, tallies, transcripts
 from streaming.errors import ProtocolError
 from streaming.events import Party, Seconds
 
@@ -21,6 +21,7 @@ PARTIES = tuple(Party)
 
 _TERM = re.compile(r'"([^"]*)"?|(\S+)')
 _EXCERPT_WORDS = 9  # on either side of what was found
+_OPENING = 3  # records of a log among which the call's start is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,17 @@ class FinishedCall:
     rate: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How often a behaviour was judged what in one call."""
+
+    behaviour: str
+    delivered: int
+    missed: int
+    harmful: int
+    observed: int
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """Words that follow one another; with `prefix` the last one is a beginning."""
@@ -108,10 +120,22 @@ def count(connection: Connection, wanted: Wanted) -> int:
     return connection.scalar(query) or 0
 
 
-def scorecards(connection: Connection, call_ids: Sequence[str]) -> dict[str, Any]:
-    """Each call's newest scorecard as plain JSON."""
-    query = select(calls.c.call_id, calls.c.scorecard).where(calls.c.call_id.in_(call_ids))
-    return {call_id: from_json(card) for call_id, card in connection.execute(query) if card}
+def tallied(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Tally]]:
+    """Of each call what its scorecard counts of each behaviour, by behaviour."""
+    query = select(tallies).where(tallies.c.number.in_(numbers)).order_by(tallies.c.behaviour)
+    found: dict[int, list[Tally]] = {}
+    for row in connection.execute(query).mappings():
+        columns = dict(row)
+        found.setdefault(columns.pop("number"), []).append(Tally(**columns))
+    return found
+
+
+def customers(connection: Connection, call_ids: Sequence[str]) -> dict[str, str]:
+    """What the customers are called, where that was told: by the log's first records."""
+    query = select(events.c.call_id, events.c.payload).where(events.c.call_id.in_(call_ids))
+    opened = connection.execute(query.where(events.c.seq <= _OPENING, events.c.type == "call_started"))
+    told = {call_id: from_json(payload)["call"]["customer_name"] for call_id, payload in opened}
+    return {call_id: name for call_id, name in told.items() if name}
 
 
 def names(connection: Connection, *, most: int = 1000) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ that is already there with the same content is passed over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -85,15 +85,17 @@ class Repository:
                 raise
             return await self._write(append_missing, batch, node)
 
-    async def events(self, call_id: str, /, *, after: int = 0, limit: int = 1000) -> list[Record]:
-        """The call's records with ``seq > after`` in order, at most `limit`."""
+    async def events(
+        self, call_id: str, /, *, after: int = 0, limit: int = 1000, without: Collection[str] = ()
+    ) -> list[Record]:
+        """The call's records with ``seq > after`` in order, at most `limit`; `without` those types."""
         async with self._reading() as connection:
-            return await _events(connection, call_id, after, limit)
+            return await _events(connection, call_id, after, limit, without)
 
-    async def replay(self, call_id: str, /) -> AsyncIterator[Record]:
+    async def replay(self, call_id: str, /, *, without: Collection[str] = ()) -> AsyncIterator[Record]:
         """The whole log in order, a page at a time."""
         after = 0
-        while page := await self.events(call_id, after=after, limit=_PAGE):
+        while page := await self.events(call_id, after=after, limit=_PAGE, without=without):
             for record in page:
                 yield record
             after = page[-1].seq
@@ -232,8 +234,12 @@ class Repository:
             yield connection
 
 
-async def _events(connection: AsyncConnection, call_id: str, after: int, limit: int) -> list[Record]:
+async def _events(
+    connection: AsyncConnection, call_id: str, after: int, limit: int, without: Collection[str] = ()
+) -> list[Record]:
     query = select(events.c.seq, events.c.payload).where(events.c.call_id == call_id, events.c.seq > after)
+    if without:
+        query = query.where(events.c.type.not_in(without))
     found = await connection.execute(query.order_by(events.c.seq).limit(limit))
     return [Record(call_id=call_id, seq=seq, event=decode_event(payload)) for seq, payload in found]
 

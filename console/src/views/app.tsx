@@ -8,6 +8,7 @@ import { Assist } from "./assist";
 import { Bar, Stale } from "./bar";
 import { CallPane } from "./call";
 import { CallList } from "./calls";
+import { Finished } from "./finished";
 import { Help, TokenPrompt } from "./dialogs";
 import { Policy } from "./policy";
 import { Settings } from "./settings";
@@ -32,9 +33,9 @@ export function App() {
       <Bar />
       <main class={`desk desk-${page} ${isLive.value ? "" : "desk-stale"}`}>
         <Stale />
-        <CallList />
+        {page === "finished" ? <Finished /> : <CallList />}
         {page === "call" && <CallPane />}
-        <Assist />
+        {page !== "finished" && <Assist />}
       </main>
       <p class="unseen" role="status" aria-live="polite" data-testid="announcer">{announcement}</p>
       <Tip />

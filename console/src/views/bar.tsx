@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { config, go, isLive, link, lostAt, open, retryNow, route, state, stepNeedy } from "../console";
 import { plural } from "../format";
+import { hashOf } from "../route";
 import { openAlert } from "../select";
 import { Back, Mark } from "./icons";
 
@@ -23,6 +24,7 @@ export function Bar() {
       </p>
       <ConnectionState />
       <div class="bar-menu">
+        <a class="button button-quiet bar-finished" href={hashOf({ page: "finished", query: "" })} aria-current={route.value.page === "finished" ? "page" : undefined} data-testid="to-finished">Finished calls</a>
         <button type="button" class="button button-quiet" onClick={() => (open.value = "policy")}><span class="wide-only">Policy</span><kbd aria-hidden="true">p</kbd></button>
         <button type="button" class="button button-quiet" onClick={() => (open.value = "settings")}><span class="wide-only">Settings</span><kbd aria-hidden="true">,</kbd></button>
         <button type="button" class="button button-quiet" onClick={() => (open.value = "help")}><span class="wide-only">Shortcuts</span><kbd aria-hidden="true">?</kbd></button>

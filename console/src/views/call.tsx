@@ -1,17 +1,27 @@
-// The middle: who is on the call, the scorecard once it is over, and what was said.
+// One call: who is on it, what was said, what it is judged by, and the whole of it over time. The page while it
+// runs and the page to review it by are the same.
 
-import { selected, selectedId, state } from "../console";
+import { useEffect, useState } from "preact/hooks";
+import { address, route, selected, selectedId, state } from "../console";
 import { PROFILE, clock, personOf, plural, spell } from "../format";
-import { behind, secondsLost } from "../select";
+import { seek, side, stepMoment } from "../moment";
+import { hashOf } from "../route";
+import { behind, marks, secondsLost } from "../select";
 import type { CallState } from "../state";
-import { Voice } from "./icons";
+import { VerdictIcon, Voice } from "./icons";
+import { Ledger } from "./ledger";
 import { Listen } from "./listen";
-import { ScorecardTable } from "./scorecard";
-import { ToneStrip } from "./tone";
+import { Timeline } from "./timeline";
 import { Transcript } from "./transcript";
 
 export function CallPane() {
   const call = selected.value;
+  const asked = route.value.page === "call" ? route.value : null;
+  const here = call !== null;
+  useEffect(() => {
+    if (here && asked?.at !== undefined) seek(asked.at);
+  }, [here, asked]);
+  useMomentKeys(call);
   if (!call) {
     return (
       <section class="call call-empty" aria-label="Call">
@@ -22,11 +32,51 @@ export function CallPane() {
   return (
     <section class="call" aria-label="Call">
       <Head call={call} />
-      <Transcript key={call.call.call_id} call={call}>
-        {call.scorecard && <ScorecardTable scorecard={call.scorecard} detections={call.detections} />}
-      </Transcript>
+      <Sides call={call} />
+      <div class={`call-body call-shows-${side.value}`}>
+        <Transcript key={call.call.call_id} call={call} found={asked?.found ?? ""} />
+        <Ledger key={call.call.call_id} call={call} />
+      </div>
+      <Timeline call={call} />
     </section>
   );
+}
+
+/** Where there is no room for both. */
+function Sides({ call }: { call: CallState }) {
+  const counts = marks(call.detections);
+  return (
+    <div class="sides" role="group" aria-label="Show">
+      <button type="button" class="button button-small" aria-pressed={side.value === "said"} onClick={() => (side.value = "said")}>Conversation</button>
+      <button type="button" class="button button-small" aria-pressed={side.value === "ledger"} onClick={() => (side.value = "ledger")} data-testid="show-ledger">
+        {call.scorecard ? "Scorecard" : "Behaviours"}
+        {(["missed", "harmful"] as const).map((verdict) => counts[verdict] > 0 && <span key={verdict} class={`marks-${verdict}`}><VerdictIcon verdict={verdict} />{counts[verdict]}</span>)}
+      </button>
+    </div>
+  );
+}
+
+/** [ and ] go from judged moment to judged moment. */
+function useMomentKeys(call: CallState | null): void {
+  useEffect(() => {
+    if (!call) return;
+    const listen = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (typing || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      if (event.key === "[" || event.key === "]") stepMoment(call, event.key === "]" ? 1 : -1);
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, [call]);
+}
+
+function CopyLink({ id }: { id: string }) {
+  const [copied, setCopied] = useState(false);
+  const to = hashOf({ page: "call", id });
+  const copy = () => {
+    void navigator.clipboard?.writeText(new URL(to, address("")).href).then(() => setCopied(true), () => undefined);
+  };
+  return <a class="copy-link" href={to} onClick={copy} data-testid="call-link">{copied ? "Link copied" : "Link to this call"}</a>;
 }
 
 function absence(): string {
@@ -62,9 +112,9 @@ function Head({ call }: { call: CallState }) {
         {lost >= 0.1 && <li class="fact-warn">{spell(lost)} not heard</li>}
         {call.heldBackWords > 0 && <li class="fact-warn">{plural(call.heldBackWords, "word")} held back</li>}
         {call.failed.map((detector) => <li key={detector} class="fact-warn">{detector} not judged</li>)}
+        <li><CopyLink id={call.call.call_id} /></li>
       </ul>
       <Listen call={call} />
-      <ToneStrip call={call} />
     </header>
   );
 }

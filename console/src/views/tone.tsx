@@ -6,20 +6,27 @@ import type { CallState } from "../state";
 import { type Bar, type Stretch, toneAbsence, toneStrip } from "../tone";
 import { hideTip, showTip } from "./tip";
 
-export function ToneStrip({ call }: { call: CallState }) {
+export function ToneStrip({ call, end }: { call: CallState; end: number }) {
   const { at, utterances, detections } = call;
-  const strip = useMemo(() => toneStrip({ at, utterances, detections }), [at, utterances, detections]);
+  const strip = useMemo(() => toneStrip({ at, utterances, detections }, end), [at, utterances, detections, end]);
   const absence = toneAbsence(call);
-  if (absence !== null) return <p class="tone-none" data-testid="tone-none">Tone: {absence}</p>;
+  if (absence !== null) {
+    return (
+      <>
+        <p class="timeline-name">Tone</p>
+        <p class="tone-none" data-testid="tone-none">{absence}</p>
+      </>
+    );
+  }
   const found = `${plural(strip.stretches.length, "stretch", "stretches")}, ${strip.flat ? `${strip.flat} flat` : "none flat"}`;
   return (
-    <div class="tone" role="group" aria-label={`The agent's tone of voice: ${found}`} data-testid="tone">
-      <p class="tone-name">Tone<span class="tone-found">{found}</span></p>
-      <div class="tone-strip">
+    <>
+      <p class="timeline-name">Tone<span class="timeline-told">{strip.flat ? `${strip.flat} flat` : "none flat"}</span></p>
+      <div class="tone-strip" role="group" aria-label={`The agent's tone of voice: ${found}`} data-testid="tone">
         {strip.unjudged.map((part) => <i key={part.left} class="tone-unjudged" style={across(part)} title="Not enough speech to judge" />)}
         {strip.stretches.map((stretch) => <StretchBox key={stretch.detection.id} stretch={stretch} />)}
       </div>
-    </div>
+    </>
   );
 }
 

@@ -1,107 +1,81 @@
-// What was said, in two lanes, with the evidence marked where it was said.
+// What was said, in two lanes along an axis of time, with the evidence marked where it was said.
 
-import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { focusOn, state } from "../console";
-import { GAP, HELD, PARTY, VERDICT, clock, plural, spell } from "../format";
-import { type Moment, evidenceByUtterance, runs, timeline, titleOf, worst } from "../select";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { focusOn } from "../console";
+import { clock } from "../format";
+import { inSight, sought } from "../moment";
+import { type Row, rowAt, rowOf, rowsOf } from "../rows";
+import { evidenceByUtterance } from "../select";
 import type { CallState } from "../state";
-import type { Detection, Utterance } from "../wire";
-import { Arrow, VerdictIcon } from "./icons";
-import { memo } from "./memo";
-import { hideTip, showTip, tipOpen } from "./tip";
+import type { Detection } from "../wire";
+import { FindBar } from "./find";
+import { Arrow } from "./icons";
+import { hideTip, tipOpen } from "./tip";
+import { RowView } from "./turn";
+import { type Rows, useRows } from "./virtual";
 
 const NONE: readonly Detection[] = [];
 /** So close to the end counts as being at the end. */
 const FOLLOW_PIXELS = 64;
+const PADDING = 20;
+/** Characters on a line of a lane, and pixels of a line: what a row is high before it was ever shown. */
+const [LINE_CHARACTERS, LINE_PIXELS] = [34, 23];
 
-export function Transcript({ call, children }: { call: CallState; children: ComponentChildren }) {
+export function Transcript({ call, found }: { call: CallState; found: string }) {
   const { utterances, partials, gaps, heldBack, detections } = call;
-  const moments = useMemo(() => timeline({ utterances, partials, gaps, heldBack, detections }), [utterances, partials, gaps, heldBack, detections]);
+  const moments = useMemo(() => rowsOf({ utterances, partials, gaps, heldBack, detections }), [utterances, partials, gaps, heldBack, detections]);
   const evidence = useStableLists(useMemo(() => evidenceByUtterance(detections), [detections]));
-  const { scroller, content, following, toEnd, toStart } = useFollowing(call.live);
-  useFocus(scroller);
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLOListElement>(null);
+  const [hits, setHits] = useState<ReadonlySet<number>>(new Set());
+  const rows = useRows({
+    count: moments.length,
+    scroller,
+    keyOf: (index) => moments[index]?.key ?? String(index),
+    guess: (index) => guessed(moments[index]),
+    padding: PADDING,
+  });
+  const { following, toEnd, leave } = useFollowing(call.live, scroller, content);
+  const flash = useJumps(call, moments, rows, scroller, leave);
+  useInSight(moments, rows, scroller);
   return (
     <div class="transcript-frame">
+      <FindBar rows={moments} found={found} onHits={setHits} onGo={(index) => { leave(); rows.scrollToIndex(index, { align: "center" }); }} />
       <div class="transcript" ref={scroller} tabIndex={0} role="region" aria-label="Transcript" data-testid="transcript">
-        <div class="transcript-content" ref={content}>
-          {children}
-          {call.truncated && <p class="turns-end">The beginning of this call is not shown.</p>}
-          {moments.length === 0 && <p class="empty">{call.live ? "Nobody has spoken yet." : "Nothing was said, or nothing was heard."}</p>}
-          <ol class="turns">
-            {moments.map((moment) =>
-              moment.kind === "said" ? (
-                <Said key={moment.key} utterance={moment.utterance} follows={moment.follows} detections={evidence.get(moment.utterance.id) ?? NONE} />
-              ) : (
-                <Marker key={moment.key} moment={moment} />
-              ),
-            )}
-          </ol>
-          {!call.live && (
-            <p class="turns-end">
-              Call ended at {clock(call.at)}
-              {call.scorecard && <button type="button" class="button button-small" onClick={toStart} data-testid="to-scorecard">Scorecard</button>}
-            </p>
-          )}
-        </div>
+        {call.truncated && <p class="turns-note">The beginning of this call is not shown.</p>}
+        {moments.length === 0 && <p class="empty">{call.live ? "Nobody has spoken yet." : "Nothing was said, or nothing was heard."}</p>}
+        <ol class="turns" ref={content} style={{ height: `${rows.getTotalSize()}px` }}>
+          {rows.getVirtualItems().map((item) => {
+            const row = moments[item.index];
+            if (!row) return null;
+            return (
+              <li
+                key={item.key}
+                class="turn-place"
+                ref={(node: HTMLElement | null) => rows.measureElement(node)}
+                data-index={item.index}
+                aria-setsize={call.live ? -1 : moments.length}
+                aria-posinset={item.index + 1}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <RowView row={row} callId={call.call.call_id} hit={hits.has(item.index)} flash={flash === row.key} detections={row.kind === "said" ? (evidence.get(row.utterance.id) ?? NONE) : NONE} />
+              </li>
+            );
+          })}
+        </ol>
+        {!call.live && <p class="turns-note turns-end" data-testid="ended">Call ended at {clock(call.at)}</p>}
       </div>
       {call.live && !following && (
-        <button type="button" class="button to-end" onClick={toEnd}><Arrow />Latest</button>
+        <button type="button" class="button button-main to-end" onClick={toEnd} data-testid="to-live"><Arrow />Back to live</button>
       )}
     </div>
   );
 }
 
-const Said = memo(({ utterance, follows, detections }: { utterance: Utterance; follows: boolean; detections: readonly Detection[] }) => (
-  <li class={`turn turn-${utterance.speaker} ${follows ? "turn-follows" : ""} ${utterance.final ? "" : "turn-partial"}`} data-testid="utterance" data-final={utterance.final}>
-    <p class="turn-head"><span class={follows ? "unseen" : undefined}>{PARTY[utterance.speaker]}</span> <time>{clock(utterance.start)}</time></p>
-    <p class="turn-words" dir="auto">
-      {runs(utterance, detections).map((run, index) => (
-        <>{index > 0 && " "}{run.detections.length ? <Evidence text={run.text} detections={run.detections} /> : run.text}</>
-      ))}
-    </p>
-  </li>
-));
-
-function Evidence({ text, detections }: { text: string; detections: readonly Detection[] }) {
-  const tell = (event: { currentTarget: HTMLElement }) => showTip(event.currentTarget, detections);
-  return (
-    <mark
-      class={`ev ev-${worst(detections)}`}
-      tabIndex={0}
-      data-testid="evidence"
-      data-detections={detections.map((detection) => detection.id).join(" ")}
-      onPointerEnter={tell}
-      onFocus={tell}
-      onPointerLeave={hideTip}
-      onBlur={hideTip}
-    >
-      {text}
-    </mark>
-  );
-}
-
-function Marker({ moment }: { moment: Exclude<Moment, { kind: "said" }> }) {
-  if (moment.kind === "judged") {
-    const { detection } = moment;
-    return (
-      <li class={`note note-${detection.verdict}`} data-detections={detection.id}>
-        <VerdictIcon verdict={detection.verdict} />
-        <span><strong>{VERDICT[detection.verdict]}</strong> · {titleOf(state.value, detection.behaviour)}{detection.note && <span class="note-why"> – {detection.note}</span>}</span>
-        <time>{clock(moment.at)}</time>
-      </li>
-    );
-  }
-  const gap = moment.kind === "gap";
-  const who = !gap ? PARTY[moment.speaker] : moment.parties.length > 1 ? "Both" : PARTY[moment.parties[0] ?? "agent"];
-  return (
-    <li class="note note-plain" data-testid={gap ? "gap" : "held-back"}>
-      <span>
-        {who}: {gap ? `${spell(moment.seconds)} ${GAP[moment.reason]}` : `${plural(moment.words, "word")} held back – ${HELD[moment.reason]}`}
-      </span>
-      <time>{clock(moment.at)}</time>
-    </li>
-  );
+function guessed(row: Row | undefined): number {
+  if (row?.kind !== "said") return 34;
+  const characters = row.utterance.words.reduce((sum, { text }) => sum + text.trim().length + 1, 0);
+  return 18 + (row.follows ? 0 : 24) + LINE_PIXELS * Math.ceil(characters / LINE_CHARACTERS);
 }
 
 /** The same list object for an utterance as long as its detections are the same, so that it is not drawn again. */
@@ -121,26 +95,26 @@ function useStableLists(lists: ReadonlyMap<string, readonly Detection[]>): Reado
 }
 
 /** Stays at the end while the reader is there, and leaves them alone when they scrolled back. */
-function useFollowing(live: boolean) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
+function useFollowing(live: boolean, scroller: { current: HTMLDivElement | null }, content: { current: HTMLElement | null }) {
   const follow = useRef(live);
   const [following, setFollowing] = useState(live);
-  const toEnd = () => {
-    follow.current = true;
-    setFollowing(true);
-    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  const set = (on: boolean) => {
+    follow.current = on;
+    setFollowing(on);
   };
-  const toStart = () => {
-    follow.current = false;
-    if (scroller.current) scroller.current.scrollTop = 0;
+  const toEnd = () => {
+    set(true);
+    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
   };
   useLayoutEffect(() => {
     const frame = scroller.current;
     if (!frame || !content.current) return;
+    let before = frame.scrollTop;
     const scrolled = () => {
-      follow.current = frame.scrollHeight - frame.scrollTop - frame.clientHeight < FOLLOW_PIXELS;
-      setFollowing(follow.current);
+      const atEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < FOLLOW_PIXELS;
+      // Rows that turn out higher than guessed move the end away: only a reader scrolls up.
+      if (atEnd || frame.scrollTop < before) set(atEnd);
+      before = frame.scrollTop;
     };
     const sizes = new ResizeObserver(() => {
       if (follow.current && !tipOpen()) frame.scrollTop = frame.scrollHeight;
@@ -155,19 +129,49 @@ function useFollowing(live: boolean) {
       hideTip();
     };
   }, []);
-  return { scroller, content, following, toEnd, toStart };
+  return { following, toEnd, leave: () => set(false) };
 }
 
-/** Scrolls to the evidence of a detection that was asked for elsewhere on the page. */
-function useFocus(scroller: { current: HTMLDivElement | null }): void {
-  const wish = focusOn.value;
-  const done = useRef(wish?.turn);
-  useLayoutEffect(() => {
-    if (!wish || wish.turn === done.current) return;
-    done.current = wish.turn;
-    const found = scroller.current?.querySelector<HTMLElement>(`[data-detections~="${CSS.escape(wish.detection)}"]`);
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    found?.scrollIntoView({ block: "center", behavior: calm ? "instant" : "smooth" });
-    found?.focus({ preventScroll: true });
-  }, [wish]);
+/** Wishes that were granted, for as long as the page is open: a transcript may be made for one. */
+const granted = { detection: 0, moment: 0 };
+
+/** Scrolls to what was asked for elsewhere on the page; returns the key of the row to point at. */
+function useJumps(call: CallState, moments: readonly Row[], rows: Rows, scroller: { current: HTMLDivElement | null }, leave: () => void): string | null {
+  const [flash, setFlash] = useState<string | null>(null);
+  const [wish, time] = [focusOn.value, sought.value];
+  useEffect(() => {
+    const detection = wish && wish.turn !== granted.detection ? call.detections.find(({ id }) => id === wish.detection) : undefined;
+    const at = time && time.turn !== granted.moment ? time.at : null;
+    if (moments.length === 0 || (!detection && at === null)) return;
+    granted.detection = wish?.turn ?? 0;
+    granted.moment = time?.turn ?? 0;
+    const index = detection ? rowOf(moments, detection) : rowAt(moments, at ?? 0);
+    leave();
+    rows.scrollToIndex(index, { align: "center" });
+    setFlash(moments[index]?.key ?? null);
+    if (detection) whenShown(scroller, detection.id);
+  }, [wish, time, moments.length > 0]);
+  return flash;
 }
+
+/** The row is drawn a frame or two after it was scrolled to. */
+function whenShown(scroller: { current: HTMLDivElement | null }, detection: string, tries = 10): void {
+  const found = scroller.current?.querySelector<HTMLElement>(`[data-detections~="${CSS.escape(detection)}"]`);
+  if (found) found.focus({ preventScroll: true });
+  else if (tries > 0) requestAnimationFrame(() => whenShown(scroller, detection, tries - 1));
+}
+
+/** Tells which stretch of the call is in sight. */
+function useInSight(moments: readonly Row[], rows: Rows, scroller: { current: HTMLDivElement | null }): void {
+  const frame = scroller.current;
+  const top = rows.scrollOffset ?? 0;
+  const items = rows.getVirtualItems().filter((item) => item.end > top && item.start < top + (frame?.clientHeight ?? 0));
+  const [first, last] = [moments[items[0]?.index ?? -1], moments[items.at(-1)?.index ?? -1]];
+  const from = first?.at ?? 0;
+  const to = last ? (last.kind === "said" ? last.utterance.end : last.at) : from;
+  useEffect(() => {
+    inSight.value = first ? { from, to } : null;
+  }, [from, to, first === undefined]);
+  useEffect(() => () => void (inSight.value = null), []);
+}
+
