@@ -10,6 +10,7 @@ import typer
 from benchmarks.cli_judging import judge
 from benchmarks.cli_profile import profile
 from benchmarks.cli_strain import churn, overload, score
+from benchmarks.cli_wall import console
 from benchmarks.peers.command import peers
 from streaming.errors import ConfigError
 
@@ -22,6 +23,7 @@ bench_app.command()(score)
 bench_app.command()(peers)
 bench_app.command()(profile)
 bench_app.command()(judge)
+bench_app.command()(console)
 
 
 @bench_app.command()

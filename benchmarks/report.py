@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import strain
+from benchmarks import strain, wall_table
 from benchmarks.judging import judging_table
 from benchmarks.pages import publish
 from benchmarks.peers.table import peers_table
@@ -44,7 +44,7 @@ def main(results: Path, readme: Path = README) -> None:
         text = between(text, "voice-activity", voice_table(voices[-1]))
     if compared := [one for one in found if isinstance(one, dict) and "peers" in one]:
         text = between(text, "peers", peers_table(compared[-1]))
-    for name, table in strain.tables(found).items():
+    for name, table in {**strain.tables(found), **wall_table.tables(found)}.items():
         text = between(text, name, table)
     if profiled := [one for one in found if isinstance(one, dict) and "profiles" in one]:
         table = f"{profile_table(profiled[-1]['profiles'])}\n\n`{profiled[-1]['command']}`"

@@ -34,6 +34,27 @@ _VIOLATIONS = (
     "window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`));"
 )
 
+# Only the rows in sight are in the page. Whoever was at the end is taken back there.
+_READ_THROUGH = """async () => {
+  const frame = document.querySelector('[data-testid="transcript"]');
+  if (!frame) return [];
+  const [stood, read] = [frame.scrollTop, new Map()];
+  const atEnd = frame.scrollHeight - stood - frame.clientHeight < 64;
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  for (let top = 0; ; top += frame.clientHeight / 2) {
+    frame.scrollTop = top;
+    await drawn();
+    for (const row of frame.querySelectorAll('li[data-index]')) {
+      const words = row.querySelector('[data-final="true"] .turn-words');
+      if (words) read.set(Number(row.dataset.index), words.textContent);
+    }
+    if (top + frame.clientHeight >= frame.scrollHeight) break;
+  }
+  frame.scrollTop = atEnd ? frame.scrollHeight : stood;
+  await drawn();
+  return [...read].sort(([a], [b]) => a - b).map(([, text]) => text);
+}"""
+
 
 def executable() -> str:
     """The Chromium of this machine. Skips without it, or without a page; in CI that fails."""
@@ -94,9 +115,9 @@ class Console:
         await self.page.evaluate("document.querySelector('[data-testid=\"retry\"]')?.click()")
 
     async def lines(self) -> list[str]:
-        """The transcript's final lines, as read on the page."""
-        finals = self.page.locator('[data-testid="utterance"][data-final="true"] .turn-words')
-        return [" ".join(text.split()) for text in await finals.all_inner_texts()]
+        """The transcript's final lines, as read on the page by somebody who scrolls through all of it."""
+        texts: list[str] = await self.page.evaluate(_READ_THROUGH)
+        return [" ".join(text.split()) for text in texts]
 
     async def faults(self) -> list[str]:
         """Complaints of the browser and violations of the page's content policy so far."""
@@ -127,12 +148,14 @@ async def open_console(browser: Browser, url: str, **options: Any) -> Console:
 
 
 class Wire:
-    """A TCP relay to the service that can be cut and mended."""
+    """A TCP relay to the service that can be cut and mended, or frozen: nothing passes, nobody is told."""
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._open: set[asyncio.StreamWriter] = set()
         self._whole = True
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self.port = 0
 
     def cut(self) -> None:
@@ -143,6 +166,12 @@ class Wire:
 
     def mend(self) -> None:
         self._whole = True
+
+    def freeze(self) -> None:
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        self._flowing.set()
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[Wire, None]:
@@ -161,17 +190,17 @@ class Wire:
                 onward, back = await asyncio.open_connection("127.0.0.1", self._to)
                 self._open.add(back)
                 with suppress(OSError):
-                    await asyncio.gather(_pump(reader, back), _pump(onward, writer))
+                    await asyncio.gather(self._pump(reader, back), self._pump(onward, writer))
                 back.close()
                 self._open.discard(back)
         finally:
             writer.close()
             self._open.discard(writer)
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    if writer.can_write_eof():
-        writer.write_eof()
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._flowing.wait()
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()

@@ -96,8 +96,8 @@ def card(found: Detection, *, severity: Severity = Severity.CRITICAL, number: in
     )
 
 
-def trouble(at: float = 10.0, **of: Any) -> tuple[Utterance, Detection, Alert]:
+def trouble(at: float = 10.0, key: str = "a9", **of: Any) -> tuple[Utterance, Detection, Alert]:
     """A line that makes it worse, its judgement and its card."""
-    line = said("a9", "you need to calm down", at)
+    line = said(key, "you need to calm down", at)
     found = judged("emotion.leakage", line, Verdict.HARMFUL)
     return line, found, card(found, **of)
