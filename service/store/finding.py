@@ -163,16 +163,17 @@ def said(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[str]
 
 
 def excerpt_of(utterances: Sequence[str], terms: Sequence[Term], said_by: Party | None) -> Excerpt | None:
-    """The first place where a whole term was said (one said across two utterances is not shown)."""
-    for payload in utterances:
-        event = from_json(payload)
-        if not event["final"] or (said_by and event["speaker"] != said_by):
-            continue
-        words = event["words"]
-        told = [(place, part) for place, word in enumerate(words) for part in folded(word["text"])]
-        for term in terms:
-            if (span := _place(told, term)) is not None:
-                return _excerpt(event, *span)
+    """Where the first term was said first, else the next one (not one across two lines)."""
+    lines = [event for event in map(from_json, utterances) if event["final"]]
+    heard = [line for line in lines if said_by is None or line["speaker"] == said_by]
+    told = [
+        [(place, part) for place, word in enumerate(line["words"]) for part in folded(word["text"])]
+        for line in heard
+    ]
+    for term in terms:
+        for line, parts in zip(heard, told, strict=True):
+            if (span := _place(parts, term)) is not None:
+                return _excerpt(line, *span)
     return None
 
 
