@@ -55,6 +55,7 @@ export const KEY_HELP: readonly (readonly [readonly string[], string])[] = [
   [["a", "d"], "Acknowledge the card, dismiss it"],
   [["y", "n"], "The card was useful, was not useful"],
   [["l"], "Listen in, stop listening"],
+  [["[", "]"], "In a call: the judged moment before, the next one"],
   [["/"], "Find a call by agent, customer or team"],
   [["t"], "Group by team"],
   [["p"], "When cards come: the policy"],

@@ -6,6 +6,10 @@ import type { CallState } from "../state";
 import { type Bar, type Stretch, toneAbsence, toneStrip } from "../tone";
 import { hideTip, showTip } from "./tip";
 
+const HEIGHT = 28;
+/** Pixels of speech that was not judged: too little of it together, or too little voice in it. */
+const UNJUDGED = 4;
+
 export function ToneStrip({ call, end }: { call: CallState; end: number }) {
   const { at, utterances, detections } = call;
   const strip = useMemo(() => toneStrip({ at, utterances, detections }, end), [at, utterances, detections, end]);
@@ -23,7 +27,9 @@ export function ToneStrip({ call, end }: { call: CallState; end: number }) {
     <>
       <p class="timeline-name">Tone<span class="timeline-told">{strip.flat ? `${strip.flat} flat` : "none flat"}</span></p>
       <div class="tone-strip" role="group" aria-label={`The agent's tone of voice: ${found}`} data-testid="tone">
-        {strip.unjudged.map((part) => <i key={part.left} class="tone-unjudged" style={across(part)} title="Not enough speech to judge" />)}
+        <svg class="tone-bars" viewBox={`0 0 1000 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+          <path class="tone-unjudged" d={strip.unjudged.map((part) => box(part.left, part.width, UNJUDGED)).join("")} />
+        </svg>
         {strip.stretches.map((stretch) => <StretchBox key={stretch.detection.id} stretch={stretch} />)}
       </div>
     </>
@@ -50,7 +56,10 @@ function StretchBox({ stretch }: { stretch: Stretch }) {
     >
       <i class="tone-floor" style={{ height: whole(floor) }} />
       <i class="tone-usual" style={{ bottom: whole(usual) }} />
-      {bars.map((bar) => <i key={bar.left} class={bar.height < floor ? "tone-bar tone-bar-low" : "tone-bar"} style={within(bar, stretch)} />)}
+      <svg class="tone-bars" viewBox={`0 0 1000 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <path class="tone-bar" d={drawn(bars.filter((bar) => bar.height >= floor), stretch)} />
+        <path class="tone-bar tone-bar-low" d={drawn(bars.filter((bar) => bar.height < floor), stretch)} />
+      </svg>
       {flat && <span class="tone-mark">flat</span>}
     </div>
   );
@@ -60,8 +69,14 @@ function across({ left, width }: Omit<Bar, "height">) {
   return { left: whole(left), width: whole(width) };
 }
 
-function within(bar: Bar, { left, width }: Stretch) {
-  return { ...across({ left: (bar.left - left) / width, width: bar.width / width }), height: whole(bar.height) };
+/** One shape for all of them: a call of four hours has thousands. */
+function drawn(bars: readonly Bar[], { left, width }: Stretch): string {
+  return bars.map((bar) => box((bar.left - left) / width, bar.width / width, bar.height * HEIGHT)).join("");
+}
+
+function box(left: number, width: number, height: number): string {
+  const [from, to] = [1000 * left, 1000 * (left + width)].map((x) => x.toFixed(2));
+  return `M${from} ${HEIGHT}V${(HEIGHT - height).toFixed(2)}H${to}V${HEIGHT}Z`;
 }
 
 function whole(share: number): string {
