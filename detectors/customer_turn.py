@@ -166,7 +166,8 @@ class CustomerTurn:
         done = self.uptake
         if self.matter is Matter.NONE or self.recap or done.refuses or self.misread is not None:
             return 0.0
-        close = done.closeness or 0.0
+        demanded = self.move is Move.ON and not done.says_first  # asked at once: nothing was taken up
+        close = 0.0 if demanded or self.gives_data else done.closeness or 0.0  # a number is like any other
         if self.eases and self.matter is not Matter.DOES and not self.asks:
             return 0.6 if self.echo.score >= _NEARLY and close >= self.limits.close else 0.0
         nearly = self.echo.score >= _NEARLY if close >= self.limits.apart else self.echo.score > _NEARLY

@@ -56,9 +56,9 @@ class Emotion(Judge):
             like if like.present else None,
             shows=self.threshold(FRUSTRATION, "observed_surely", 2.0),
         )
-        self._talk = Talk(self, state)
-        self._turns = Turns(self._talk.floor)
         self._reading = Reading(policy.reader)
+        self._talk = Talk(self, state, self._reading)
+        self._turns = Turns(self._talk.floor)
         self._temper = Temper()
         self._leakage = Leakage(self._talk)
         others = (Abuse, Recovery, Empathy, FrustrationClock)
@@ -103,7 +103,7 @@ class Emotion(Judge):
             yield from part.heard(line, cue)
 
     def _answered(self, line: Line) -> Iterator[Detection]:
-        answer = read_answer(line, self._reading.of(self._turns.hear(line)))
+        answer = read_answer(line, self._turns.hear(line), self._reading)
         self._temper.answered(answer.scores.get("leak", 0.0))
         leaked = tuple(self._leakage.judged(answer))
         yield from leaked

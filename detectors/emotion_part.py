@@ -12,6 +12,7 @@ from detectors.leaks import is_cold, names_feeling, offers
 from detectors.lexicon import Match
 from detectors.matter import Move, move
 from detectors.text import Line
+from detectors.turns import Reading, Turn
 from streaming.events import Detection, Party, Seconds, Signal
 
 
@@ -19,7 +20,7 @@ from streaming.events import Detection, Party, Seconds, Signal
 class Answer:
     """An agent's line, read once for all parts. `leaks` are the harmful detections of it.
 
-    `scores` is what the turn reader says of the turn so far, by code; empty without one.
+    `scores` is what the turn reader says of `turn`, the answer so far, by code; empty without one.
     """
 
     line: Line
@@ -28,6 +29,7 @@ class Answer:
     offers: bool
     cold: bool
     leaks: tuple[Detection, ...] = ()
+    turn: Turn | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -35,15 +37,17 @@ class Answer:
         return self.went is Move.NOD
 
 
-def read_answer(line: Line, scores: Mapping[str, float]) -> Answer:
-    return Answer(line, move(line), names_feeling(line), offers(line), is_cold(line), scores=scores)
+def read_answer(line: Line, turn: Turn | None, reading: Reading) -> Answer:
+    feeling, scores = names_feeling(line), reading.of(turn)
+    return Answer(line, move(line), feeling, offers(line), is_cold(line), turn=turn, scores=scores)
 
 
 class Talk:
     """What is known of the call so far, shared by the parts; the judge keeps it."""
 
-    def __init__(self, judge: Judge, customer: Frustration) -> None:
+    def __init__(self, judge: Judge, customer: Frustration, reading: Reading) -> None:
         self.judge = judge
+        self.reading = reading
         self.floor = Floor()
         self.customer = customer
         self.cue = Cue(0.0, eases=False)  # of the customer's last line

@@ -59,6 +59,8 @@ class Leakage(Part):
         self._cause: tuple[Evidence, ...] = ()
         self._reply: list[Answer] = []
         self._doubtful = False
+        self._turn: int | None = None  # the newest turn of the agent's …
+        self._told: set[str] = set()  # … and the kinds it was told of
 
     # --- the customer speaks
 
@@ -83,24 +85,42 @@ class Leakage(Part):
                 yield self._leaked(line, leak, provisional=True)
 
     def judged(self, answer: Answer) -> Iterator[Detection]:
-        """What is harmful in a final line; the first thing asked of it."""
-        line = answer.line
+        """What is harmful in a final line; the first thing asked of it. A turn is told once of each kind."""
+        line, told = answer.line, self._told_of(answer)
         frustrated = self.talk.frustrated(line.start)
         answering = self._is_owed(line)
-        found = leaks(line, frustrated=frustrated, answering=answering)
-        if answer.scores.get("leak", 1.0) < self.judge.threshold(LEAKAGE, "harmful_hardly", 0.0):
-            found = ()
-        for leak in found or self._harsh(answer):
+        found = [
+            leak
+            for leak in leaks(line, frustrated=frustrated, answering=answering)
+            if leak.kind not in told and self._believes(answer, leak)
+        ]
+        for leak in found or (() if told or not frustrated else self._harsh(answer)):
             if leak.kind != "clipped" or not self._was_asked():
+                told.add(leak.kind)
                 yield self._leaked(line, leak)
-        yield from self._taken_over(answer)
+        if not told:
+            yield from self._taken_over(answer)
         yield from self._raised(line, frustrated)
 
+    def _told_of(self, answer: Answer) -> set[str]:
+        """The kinds that the answer's turn was told of; what it holds is remembered of the newest turn."""
+        number = answer.turn.number if answer.turn is not None else None
+        if number is None or number != self._turn:
+            self._turn, self._told = number, set()
+        return self._told
+
+    def _believes(self, answer: Answer, leak: Leak) -> bool:
+        """By the turn, or by the sentence that holds the words."""
+        turn, least = answer.turn, self.judge.threshold(LEAKAGE, "harmful_hardly", 0.0)
+        if turn is None or answer.scores.get("leak", 1.0) >= least:
+            return True
+        return self.talk.reading.of_words(turn, answer.line, leak.evidence, "leak") >= least
+
     def _harsh(self, answer: Answer) -> Iterator[Leak]:
-        """Where no phrase tells: as the turn reader has it, of a turn it has not told yet."""
+        """Where no phrase tells: as the turn reader has it. Of a sentence that is not over nobody knows."""
         line = answer.line
         score = answer.scores.get("leak", 0.0)
-        if score >= self.judge.threshold(LEAKAGE, "harmful_surely", 2.0):
+        if score >= self.judge.threshold(LEAKAGE, "harmful_surely", 2.0) and line.sentences[-1].mark:
             last = len(line.tokens) - 1
             yield Leak("harsh", round(0.9 * score, 2), 0, last, (line.evidence(0, last),))
 

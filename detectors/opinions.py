@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from detectors.second import Opinion
 from streaming.events import Party, Verdict
 
@@ -9,13 +11,41 @@ _A, _C = Party.AGENT, Party.CUSTOMER
 
 
 def _agent(
-    code: str, behaviour: str, verdict: Verdict, note: str, kind: str = "", after: Party | None = None
+    code: str,
+    behaviour: str,
+    verdict: Verdict,
+    note: str,
+    kind: str = "",
+    *,
+    after: Party | None = None,
+    adds: Literal["turn", "over"] = "turn",
+    first: bool = False,
 ) -> Opinion:
-    return Opinion(code=code, on=_A, behaviour=behaviour, verdict=verdict, kind=kind, note=note, after=after)
+    return Opinion(
+        code=code,
+        on=_A,
+        behaviour=behaviour,
+        verdict=verdict,
+        kind=kind,
+        note=note,
+        after=after,
+        adds=adds,
+        first=first,
+    )
 
 
-def _customer(code: str, behaviour: str, verdict: Verdict, note: str, kind: str = "") -> Opinion:
-    return Opinion(code=code, on=_C, behaviour=behaviour, verdict=verdict, kind=kind, note=note)
+def _noticed(code: str, behaviour: str, note: str, kind: str = "", *, first: bool = False) -> Opinion:
+    """Of the customer's, as the judges call it."""
+    return Opinion(
+        code=code,
+        on=_C,
+        behaviour=behaviour,
+        verdict=Verdict.OBSERVED,
+        kind=kind,
+        called=Verdict.OBSERVED.value,
+        note=note,
+        first=first,
+    )
 
 
 COURTESY = (
@@ -48,7 +78,8 @@ COURTESY = (
         Verdict.HARMFUL,
         "The agent gives a curt answer where more was owed.",
         "curt",
-        _C,
+        after=_C,
+        adds="over",
     ),
     _agent(
         "ask-",
@@ -62,7 +93,8 @@ COURTESY = (
         "will+",
         "courtesy.willingness",
         Verdict.DELIVERED,
-        "The agent says that the agent is willing to help.",
+        "The request is met with readiness to help.",
+        first=True,
     ),
 )
 EMOTION = (
@@ -72,7 +104,8 @@ EMOTION = (
         Verdict.DELIVERED,
         "The agent answers the frustrated customer steadily.",
         "steady",
-        _C,
+        after=_C,
+        adds="over",
     ),
     _agent(
         "empathy+",
@@ -87,15 +120,28 @@ EMOTION = (
         Verdict.MISSED,
         "The customer told of trouble, and the agent's answer passes it over.",
         after=_C,
+        adds="over",
     ),
-    _customer("ease", "emotion.recovery", Verdict.DELIVERED, "The customer eases after a good answer."),
+    Opinion(
+        code="ease",
+        on=_C,
+        behaviour="emotion.recovery",
+        verdict=Verdict.DELIVERED,
+        note="The customer eases after a good answer.",
+    ),
 )
 SERVICE = (
     _agent("check", "listening.comprehension", Verdict.DELIVERED, "The agent checks what was understood."),
-    _agent("pos", "language.positive", Verdict.DELIVERED, "The agent says what can be done."),
-    _agent("neg", "language.positive", Verdict.MISSED, "The agent says no and offers no way."),
+    _agent("pos", "language.positive", Verdict.DELIVERED, "The agent says what can be done.", adds="over"),
+    _agent("neg", "language.positive", Verdict.MISSED, "The agent says no and offers no way.", adds="over"),
     _agent("own+", "service.ownership", Verdict.DELIVERED, "The agent takes it on."),
-    _agent("own-", "service.ownership", Verdict.MISSED, "The agent sends the customer away with it."),
+    _agent(
+        "own-",
+        "service.ownership",
+        Verdict.MISSED,
+        "The customer is sent to somebody else with it.",
+        adds="over",
+    ),
     _agent(
         "next",
         "service.next_issue",
@@ -111,9 +157,11 @@ SERVICE = (
         missing="The agent never asks whether everything is settled.",
         once=True,
     ),
-    _customer("effort", "service.effort", Verdict.OBSERVED, "The customer tells of effort."),
-    _customer("wants-boss", "service.escalation", Verdict.OBSERVED, "The customer asks for a supervisor."),
-    _customer("settled", "service.resolution", Verdict.OBSERVED, "The customer confirms that it is settled."),
+    _noticed("effort", "service.effort", "The customer tells of effort."),
+    _noticed("wants-boss", "service.escalation", "The customer asks for a supervisor.", "asked"),
+    _noticed(
+        "settled", "service.resolution", "The customer confirms that it is settled.", "confirmed", first=True
+    ),
 )
 
 INSIDE = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -28,7 +28,11 @@ _SUREST = 0.995
 class Temper:
     """One customer's turns so far. Feed it every turn of both, newest last; a turn may come again, grown."""
 
-    _read: dict[int, float] = field(default_factory=dict)
+    _number: int = -1  # of the newest turn
+    _score: float = _UNKNOWN  # its
+    _last: tuple[float, float] = (_UNKNOWN, _UNKNOWN)  # those of the two before it, the older first
+    _sum: float = 0.0  # of all before it
+    _turns: int = 0
     _leak: float = _UNKNOWN
 
     def answered(self, leak: float) -> None:
@@ -37,18 +41,27 @@ class Temper:
 
     def features(self, number: int, read: float, line: Line) -> tuple[float, ...]:
         """Of the turn `number`, whose newest line is `line`; `read` is the reader's score of it."""
-        before = [score for turn, score in self._read.items() if turn != number]
-        self._read[number] = read
-        last, last_but_one = [_UNKNOWN, _UNKNOWN, *before][-1], [_UNKNOWN, _UNKNOWN, *before][-2]
+        if number != self._number:
+            self._over(number)
+        self._score = read
+        last_but_one, last = self._last
         words = sum(one.weight for one in cues(line, answered=None, tense=True))
         return (
             _logit(read),
             _logit(last),
             _logit(last_but_one),
-            sum(before) / len(before) if before else _CALM,
+            self._sum / self._turns if self._turns else _CALM,
             min(words, _MOST_WORDS),
             _logit(self._leak),
         )
+
+    def _over(self, number: int) -> None:
+        """A new turn of the customer's begins: the one before it does not grow any more."""
+        if self._number >= 0:
+            self._last = (self._last[1], self._score)
+            self._sum += self._score
+            self._turns += 1
+        self._number = number
 
     def shows(self, number: int, read: float, line: Line) -> float:
         """0 to 1, to two decimals."""

@@ -71,7 +71,7 @@ class _Witness(SecondOpinion):
     def _let_through(self, found: Iterable[Detection]) -> Iterator[Detection]:
         for one in found:
             opinion = self._opinion(one)
-            read = self._read_of(one, opinion) if opinion is not None else None
+            read = self._read_of(one, opinion.on, opinion.after) if opinion is not None else None
             stands = opinion is not None and one.verdict is opinion.verdict and not one.provisional
             if opinion is not None and read is not None and stands:
                 self.heard.found.add((read.turn.number, opinion.code))
@@ -156,7 +156,7 @@ def _side(case: Case, at: int, opinion: Opinion) -> int:
 
 def _same_matter(one: Moment, opinion: Opinion) -> bool:
     same = one.meaning.behaviour == opinion.behaviour
-    return same and (one.meaning.verdict is not Verdict.OBSERVED or one.meaning.kind == opinion.kind)
+    return same and (one.meaning.verdict is not Verdict.OBSERVED or one.meaning.kind in ("", opinion.kind))
 
 
 class _Told:
