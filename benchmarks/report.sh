@@ -47,6 +47,10 @@ if [ -d "$shared" ]; then
 else
     "$bin/callcue" bench voice --json "$out/voice-activity.json"
 fi
+for calls in 12 50 200; do
+    "$bin/callcue" bench console --calls "$calls" --seconds 60 --json "$out/console-$(printf %03d "$calls").json"
+done
+"$bin/callcue" bench console --day 8 --calls 12 --speed 150 --json "$out/console-day.json"
 if [ -x "$bin/py-spy" ]; then
     "$bin/callcue" bench profile --calls 24 --json "$out/profile.json"
 fi

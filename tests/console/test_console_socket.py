@@ -38,6 +38,14 @@ async def snapshot(console: ClientConnection) -> dict[str, Any]:
     return message
 
 
+async def test_a_quiet_console_may_ask_whether_anybody_is_there():
+    async with serving() as node, node.connect() as console:
+        await snapshot(console)
+        for _ in range(8):  # as often as it likes: it is no fault
+            await put(console, type="ping")
+            assert await get(console) == {"type": "pong"}
+
+
 async def test_a_console_gets_a_snapshot_then_what_happens():
     async with serving(*short_call("c1", "north")) as node, node.connect() as console:
         message = await snapshot(console)

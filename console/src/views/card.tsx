@@ -34,12 +34,13 @@ export function AlertCard({ call, view }: { call: CallState; view: AlertView }) 
       </p>
       <h2 class="card-title" id="card-title" data-testid="alert-title">{alert.title}</h2>
       {meaning && <p class="card-meaning" data-testid="alert-meaning">{meaning}</p>}
+      {!open && <Outcome call={call} view={view} rule={rule} />}
       <Said of={excerpt(call, alert)} />
       <dl class="card-facts">
         {alert.note && <><dt>Why now</dt><dd data-testid="alert-note">{alert.note}</dd></>}
         {alert.coaching && <><dt>Next</dt><dd class="card-coaching" data-testid="alert-coaching">{alert.coaching}</dd></>}
       </dl>
-      {open ? <Answers /> : <Outcome call={call} view={view} rule={rule} />}
+      {open && <Answers />}
       {call.live && <Useful view={view} />}
       {rule && <PolicyLine call={call} view={view} rule={rule} />}
       <Problem view={view} />
