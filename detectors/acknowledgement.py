@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from detectors.acknowledgement_verdicts import BEHAVIOUR, TurnJudge
+from detectors.acknowledgement_verdicts import BEHAVIOUR, TAKEN_UP, TurnJudge
 from detectors.correction import corrected, is_bare_objection, is_disputed, is_objection, retracted
 from detectors.customer_turn import CustomerTurn, Limits
 from detectors.echo import Stated, listen, question_words
@@ -244,7 +244,8 @@ class Acknowledgement(TurnJudge):
         sure = 0.0 if cut_short or credit or not self._heard(turn) else turn.missed()
         if credit:
             evidence = turn.echo.evidence or (*turn.stated.evidence(), turn.reply[0].whole())
-            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, credit, evidence)
+            note = "" if turn.echo.evidence else TAKEN_UP
+            yield self._verdict(turn, Verdict.DELIVERED, turn.reply, credit, evidence, note=note)
         elif sure:
             evidence = (*turn.stated.evidence(), turn.reply[-1].whole())
             yield self._verdict(turn, Verdict.MISSED, turn.reply, sure, evidence)

@@ -17,6 +17,7 @@ _NOTES = {
     Verdict.MISSED: "The agent moves on without saying back what the customer stated.",
     Verdict.HARMFUL: "The agent reads the customer's number back otherwise.",
 }
+TAKEN_UP = "The agent takes up what the customer stated, in other words."
 
 
 class TurnJudge(Judge):
@@ -52,6 +53,7 @@ class TurnJudge(Judge):
         confidence: float,
         evidence: tuple[WordSpan, ...],
         kind: str = "",
+        note: str = "",
     ) -> Detection:
         self._open.remove(turn)
         return self.detect(
@@ -64,5 +66,5 @@ class TurnJudge(Judge):
             kind=kind,
             confidence=confidence,
             evidence=evidence,
-            note=_NOTES[verdict],
+            note=note or _NOTES[verdict],
         )

@@ -171,7 +171,7 @@ class CustomerTurn:
         if self.eases and self.matter is not Matter.DOES and not self.asks:
             return 0.6 if self.echo.score >= _NEARLY and close >= self.limits.close else 0.0
         nearly = self.echo.score >= _NEARLY if close >= self.limits.apart else self.echo.score > _NEARLY
-        if nearly:
+        if nearly and self.echo.fresh:
             return 0.65
         if close >= self.limits.close and not done.deflects:
             return 0.65

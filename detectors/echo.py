@@ -99,6 +99,7 @@ class Echo:
     points: int = 0
     figure: bool = False
     unfinished: bool = False  # the reply breaks off in the middle of a number it reads back
+    fresh: bool = False  # some of it is what the agent had not been saying herself
     evidence: tuple[WordSpan, ...] = ()
 
     @property
@@ -134,6 +135,7 @@ class _Hit:
     place: int  # token of the reply, counted over its utterances
     figure: bool
     spans: tuple[WordSpan, WordSpan]
+    fresh: bool = True  # the customer's own, not the agent's word said back by both
 
 
 def _figure_hits(stated: Stated, said: Figure, places: dict[str, int], in_overlap: bool) -> Iterator[_Hit]:
@@ -195,12 +197,12 @@ def _word_hits(
                     place=places[line.id] + word.token,
                     figure=False,
                     spans=(home.evidence(own.token, own.token), line.evidence(word.token, word.token)),
+                    fresh=own.stem not in stated.familiar,
                 )
 
 
 def _echo(hits: Sequence[_Hit], reply: Sequence[Line]) -> Echo:
-    near = [hit for hit in hits if hit.place < _LONGEST]
-    if not near:
+    if not (near := [hit for hit in hits if hit.place < _LONGEST]):
         return NOTHING
     early = sum(hit.score for hit in near if hit.place < _OPENING)
     score = sum(hit.score for hit in near)
@@ -211,6 +213,7 @@ def _echo(hits: Sequence[_Hit], reply: Sequence[Line]) -> Echo:
         enough=early + bonus >= ENOUGH or score + bonus >= _LATE,
         points=len(near),
         figure=any(hit.figure for hit in near),
+        fresh=any(hit.fresh for hit in near),
         evidence=_in_order([span for hit in near for span in hit.spans]),
     )
 

@@ -117,10 +117,15 @@ class Leakage(Part):
         return self.talk.reading.of_words(turn, answer.line, leak.evidence, "leak") >= least
 
     def _harsh(self, answer: Answer) -> Iterator[Leak]:
-        """Where no phrase tells: as the turn reader has it. Of a sentence that is not over nobody knows."""
+        """Where no phrase tells: as the turn reader has it. Of a sentence that is not over nobody knows, and
+        who concedes or helps makes nothing worse."""
         line = answer.line
         score = answer.scores.get("leak", 0.0)
-        if score >= self.judge.threshold(LEAKAGE, "harmful_surely", 2.0) and line.sentences[-1].mark:
+        yields = (
+            answer.feeling is not None or answer.offers or lexicon("acknowledgement").has(line, "takes_up")
+        )
+        over = bool(line.sentences[-1].mark)
+        if score >= self.judge.threshold(LEAKAGE, "harmful_surely", 2.0) and over and not yields:
             last = len(line.tokens) - 1
             yield Leak("harsh", round(0.9 * score, 2), 0, last, (line.evidence(0, last),))
 

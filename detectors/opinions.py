@@ -20,6 +20,7 @@ def _agent(
     after: Party | None = None,
     adds: Literal["turn", "over"] = "turn",
     first: bool = False,
+    upset: bool = False,
 ) -> Opinion:
     return Opinion(
         code=code,
@@ -31,6 +32,7 @@ def _agent(
         after=after,
         adds=adds,
         first=first,
+        upset=upset,
     )
 
 
@@ -106,6 +108,7 @@ EMOTION = (
         "steady",
         after=_C,
         adds="over",
+        upset=True,
     ),
     _agent(
         "empathy+",
@@ -121,6 +124,7 @@ EMOTION = (
         "The customer told of trouble, and the agent's answer passes it over.",
         after=_C,
         adds="over",
+        upset=True,
     ),
     Opinion(
         code="ease",

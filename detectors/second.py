@@ -18,6 +18,7 @@ from streaming.ports import Detector, DetectorFactory, Policy
 
 _KEPT = 12
 """Turns whose reading is kept: a judge says within them what it says of a turn."""
+_FRUSTRATION = "emotion.frustration"
 _QUIET: Seconds = 3.0
 """Silence of the speaker's after which a turn counts as over, though nobody has answered yet."""
 
@@ -43,6 +44,8 @@ class Opinion:
     still change: a no that a way follows), at the call's end, or never."""
     first: bool = False
     """Told once a call, of the first turn that shows it."""
+    upset: bool = False
+    """Only where the judge has lately seen frustration: the reader alone takes a plain matter for trouble."""
     called: str = ""
     """What its limits are called, where not by its kind or verdict."""
     missing: str = ""
@@ -60,6 +63,7 @@ class _Read:
     scores: Mapping[str, float]
     judged: set[str]  # behaviours
     over: bool = False
+    upset: bool = False
 
 
 class SecondOpinion(Judge):
@@ -118,6 +122,7 @@ class SecondOpinion(Judge):
 
     def _let_through(self, found: Iterable[Detection]) -> Iterator[Detection]:
         for one in found:
+            self._notice(one)
             opinion = self._opinion(one)
             if one.provisional:
                 yield one
@@ -132,6 +137,10 @@ class SecondOpinion(Judge):
                 if self._believes(read, opinion):
                     self._tell(opinion)
                     yield one
+
+    def _notice(self, one: Detection) -> None:
+        if one.behaviour == _FRUSTRATION and (read := self._read_of(one, one.speaker, None)) is not None:
+            read.upset = True
 
     def _beside(self, one: Detection) -> Iterator[Detection]:
         """Of what the reader has no word for: its turn is told of that, and not told again. Where the reader
@@ -232,6 +241,8 @@ class SecondOpinion(Judge):
             return False
         before = self._reads.get(read.turn.number - 1)
         answers = opinion.after is None or (before is not None and before.turn.speaker is opinion.after)
+        if opinion.upset and not any(one.upset for one in self._reads.values()):
+            return False
         return answers and _matter(opinion) not in read.judged | self._done
 
     def _say(self, read: _Read, opinion: Opinion) -> Detection:

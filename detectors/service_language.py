@@ -104,12 +104,12 @@ class Language(Part):
                 self._refusal = _Refusal(line, downs[0].first, downs[0].last, 0.7)
 
     def _ways(self, reading: Reading, label: str, downs: Sequence[Match]) -> list[Match]:
-        """Own words that find a way; "there's no way" is none."""
-        refused = {at for match in downs for at in range(match.first, match.last + 1)}
+        """Own words that find a way; "there's no way" is none, nor what stands right behind it."""
+        refused = {at for match in downs for at in range(match.first, match.last + 2)}
         return [
             match
             for match in reading.of(label)
-            if self._own(reading.line, match.first) and match.last not in refused
+            if self._own(reading.line, match.first) and refused.isdisjoint((match.first, match.last))
         ]
 
     def _settle(self, at: Seconds) -> Iterator[Detection]:

@@ -24,6 +24,11 @@ LIMITS = {
         ("service.resolution", "delivered"),
         ("emotion.leakage", "harmful"),
         ("emotion.frustration", "observed"),
+        ("emotion.leakage", "steady"),
+        ("courtesy.willingness", "delivered"),
+        ("courtesy.words", "thanks"),
+        ("courtesy.words", "apology"),
+        ("service.resolution", "observed"),
     )
     for which, limit in (("surely", 0.8), ("hardly", 0.2))
 }
@@ -121,3 +126,81 @@ def test_a_phrase_that_the_reader_takes_for_innocent_leaks_nothing() -> None:
     assert verdicts(judged("emotion", angry, *lines), "emotion.leakage") != []
     innocent = {**angry, "calm down": {"leak": 0.1}}
     assert verdicts(judged("emotion", innocent, *lines), "emotion.leakage") == []
+
+
+def test_a_no_waits_for_the_turn_s_end_because_a_way_may_follow() -> None:
+    lines = (*CALL, "C: So what now?", "A: Nothing doing here.", "A +1: Doris can bring it on her bike.")
+    policy = Policy(thresholds=LIMITS, reader=Told({"Nothing doing": {"neg": 0.9}, "Doris": {"neg": 0.5}}))
+    judge_ = REGISTRY["service"](CallInfo(call_id="t"), policy)
+    assert verdicts(judge(judge_, dialogue(*lines)), "language.positive") == []
+
+
+def test_what_is_over_is_told_after_a_silence_without_waiting_for_an_answer() -> None:
+    lines = (*CALL, "C: So what now?", "A: Nothing doing here.", "…9", "C: Hello?")
+    [one] = [
+        one
+        for one in judged("service", {"Nothing doing": {"neg": 0.9}}, *lines)
+        if one.behaviour == "language.positive"
+    ]
+    assert one.end + 3.0 <= one.at < one.end + 5.0
+
+
+def test_where_rules_and_reader_disagree_nothing_is_said() -> None:
+    refused = (*CALL, "C: Can you do it today?", "A: There's no way we can do it today.", "C: That is bad.")
+    assert verdicts(judged("service", {}, *refused, otherwise=0.3), "language.positive") == ["missed"]
+    split = {"no way": {"neg": 0.1, "pos": 0.95}}
+    assert verdicts(judged("service", split, *refused), "language.positive") == []
+
+
+def test_a_readiness_shown_again_is_the_same_one() -> None:
+    lines = (*CALL, "C: So what now?", "A: On it, for you.", "C: Good.", "A: On it, as I said.")
+    told = {"On it": {"will+": 0.9}}
+    assert verdicts(judged("courtesy", told, *lines), "courtesy.willingness").count("delivered") == 1
+
+
+def test_two_words_of_one_line_are_two_detections() -> None:
+    lines = (*CALL, "C: There.", "A: Much of that, and mine too.")
+    found = judged("courtesy", {"Much": {"thanks": 0.9, "sorry": 0.9}}, *lines)
+    added = [one for one in found if one.behaviour == "courtesy.words" and ".read" in one.id]
+    assert sorted(one.kind for one in added) == ["apology", "thanks"] and len({one.id for one in added}) == 2
+
+
+def test_steady_is_an_answer_to_somebody_who_was_frustrated() -> None:
+    lines = ("C: Lovely. In this century.", "A: It is on the van now.", "C: I see.")
+    steady = {"van now": {"steady": 0.9, "leak": 0.0}}
+    assert verdicts(judged("emotion", steady, *lines), "emotion.leakage") == []
+    angry = {**steady, "century": {"frus": 0.9}}
+    assert verdicts(judged("emotion", angry, *lines), "emotion.leakage") == [("delivered", "steady")]
+
+
+def test_a_calm_customer_is_not_answered_harshly_nor_is_an_unfinished_sentence_harsh() -> None:
+    harsh = {"drive": {"leak": 0.95}}
+    answer = "A: You're going to sit just like you're going to drive."
+    assert judged("emotion", harsh, "C: I am in the car.", answer) == []
+    angry = {**harsh, "century": {"frus": 0.95}}
+    assert verdicts(judged("emotion", angry, "C: Lovely. In this century.", answer), "emotion.leakage") == [
+        ("harmful", "harsh")
+    ]
+    open_ended = answer.removesuffix(".") + ","
+    assert not verdicts(
+        judged("emotion", angry, "C: Lovely. In this century.", open_ended), "emotion.leakage"
+    )
+
+
+def test_a_long_turn_is_told_of_each_kind_of_leak_once() -> None:
+    angry = {"century": {"frus": 0.95}, "wall": {"leak": 0.95}}
+    lines = ("C: Lovely. In this century.", "A: That wall stood.", "A +1: It stood.", "A +1: Calm down.")
+    assert verdicts(judged("emotion", angry, *lines), "emotion.leakage") == [
+        ("harmful", "harsh"),
+        ("harmful", "dismissive"),
+    ]
+
+
+def test_what_is_kept_of_a_long_call_does_not_grow() -> None:
+    policy = Policy(thresholds=LIMITS, reader=Told({}))
+    second = REGISTRY["service"](CallInfo(call_id="t"), policy)
+    assert isinstance(second, SecondOpinion)
+    judge(second, dialogue(*(f"{'AC'[n % 2]}: Number {n} is the one." for n in range(60))))
+    judge(second, dialogue(*("A +1: And so it goes on and on and on." for _ in range(60))))
+    assert len(second._reads) <= 12
+    assert all(len(one.turn.lines) <= 20 for one in second._reads.values())

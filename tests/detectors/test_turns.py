@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.turns import Reading, Turn, Turns
+from models.turns import MOST_TURN
 from streaming.events import Event
 from tests.detectors.dialogue import dialogue
 from tests.detectors.reader import Told
@@ -53,6 +54,12 @@ def test_the_newest_turn_grows_and_is_read_again() -> None:
         "agent: No idea.",
         "agent: No idea. Ask somebody else.",
     ]
+
+
+def test_of_a_monologue_as_much_is_kept_as_is_read() -> None:
+    [turn] = turns_of(*(f"A +1: Word {n} of a story that has no end." for n in range(100)))
+    kept = sum(len(line.utterance.words) for line in turn.lines)
+    assert MOST_TURN < kept < MOST_TURN * 3 and "Word 99 of" in turn.text
 
 
 def test_without_a_reader_nothing_is_read() -> None:
