@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detectors.addressing import may_hold
 from detectors.naming import Name, apart, is_frequent, is_known, is_usual, is_word_too, parts, said_as, same
 from detectors.text import Line, tokenize
 from detectors.vocative import Call, spoken_of
@@ -18,7 +19,8 @@ class Acquaintance:
         self.agent = {text.replace("'", "") for text in tokenize(call.agent or "")}
         self._mentioned: set[str] = set()  # capitalised words the customer said: people spoken of, and more
         self._others: set[str] = set()  # names of those whom the customer spoke of, or to
-        self._written: set[str] = set()  # the same, whoever was meant
+        self._just_said: set[str] = set()  # capitalised words of the customer's last line
+        self.is_doubtful = False  # the agent may have used the name, heard as something else
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -42,17 +44,21 @@ class Acquaintance:
     def mention(self, line: Line, *, answers: bool) -> None:
         """Take the names in a customer's line; `answers`: it answers a question for the own one."""
         capitals = {said_as(token) for token in line.tokens if token.capital and not token.heard.isupper()}
-        self._written |= capitals
+        self._just_said = capitals
         if not answers:
             self._mentioned |= capitals
         self._others |= {said_as(line.tokens[at]) for at in spoken_of(line)}
 
     def is_hearable(self) -> bool:
-        """Whether the recogniser would have written the name, had it been used.
+        """Whether the recogniser would have written the name, had it been used."""
+        return self.from_data or any(name.sure for name in self.names)
 
-        Rare ones it may not know, and those that are everyday words ("May", "Art") it writes as such.
-        """
-        return any(not is_word_too(text) and (is_usual(text) or text in self._written) for text in self.texts)
+    def doubt(self, line: Line) -> None:
+        """Take an agent's line that does not use the name as known: it may hold what was made of it."""
+        self.is_doubtful = self.is_doubtful or may_hold(line, self.texts, rare=self._is_rare())
+
+    def _is_rare(self) -> bool:
+        return not any(is_usual(text) and not is_word_too(text) for text in self.texts)
 
     # Of a name that somebody was called by.
 
@@ -62,6 +68,8 @@ class Acquaintance:
 
     def may_be_own(self, call: Call) -> bool:
         """The customer has at most said it, as one's own name is said."""
+        if call.echoes and is_word_too(call.texts[0]) and call.texts[0] in self._just_said:
+            return False  # "C: Last June. A: June, so you …"
         return not any(same(text, other) for text in call.texts for other in (*self.agent, *self._others))
 
     def lacks(self, call: Call) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from jellyfish import metaphone
 from rapidfuzz.distance import JaroWinkler
 
-from detectors.lexicon import lexicon, word_list
+from detectors.lexicon import lexicon, plain_words, word_list
 from detectors.naming import (
     Name,
     can_be_name,
@@ -32,6 +32,8 @@ from detectors.vocative import has_title, in_clause, is_addressed, is_alone, is_
 
 _JOINED = 4  # words that one name may have been heard as
 _VERY_LIKE = 0.8  # Jaro-Winkler likeness from which a word without a capital may be a name
+_UNSURE = 0.9  # recogniser confidence below which a word where a name would stand may have been one
+_UNHEARD = 0.3  # … and below which two words may have been anything
 _SAME_SOUND = 0.8  # likeness of sounds from which words without capitals may be a name
 
 
@@ -77,6 +79,33 @@ def _further(line: Line, found: Sequence[Use], names: Sequence[Name]) -> Iterato
             continue
         if any(name.text == line.texts[at] and name.role != "surname" for name in names):
             yield Use(first=at, last=at, exact=True)
+
+
+def may_hold(line: Line, texts: Collection[str], *, rare: bool) -> bool:
+    """Whether one of these names may have been said: something like it, or words hardly heard.
+
+    `rare`: no recogniser would write it, so that any words that it is least sure of may stand for it.
+    """
+    unsure = 0
+    for at, token in enumerate(line.tokens):
+        text, heard = said_as(token), line.confidence(at, at)
+        called = has_title(line, at) or is_called(line, at, at)
+        if text in texts and (called or (token.capital and is_known(text))):
+            return True  # read back, it may be taken for a use
+        if (
+            called
+            and text not in texts
+            and (_is_unsure(text, heard) or any(like(text, one) for one in texts))
+        ):
+            return True
+        unsure = unsure + 1 if heard < _UNHEARD else 0
+        if rare and unsure > 1:
+            return True
+    return False
+
+
+def _is_unsure(text: str, heard: float) -> bool:
+    return heard < _UNSURE and text not in word_list("names", "leads")
 
 
 # Is it the name?
@@ -134,7 +163,7 @@ def _is_joined(line: Line, at: int, width: int, names: Sequence[Name]) -> bool:
     if has_title(line, at):
         return any(like(joined, name.text) for name in names if name.role != "given")
     called = end == line.sentence_of(at).last or is_called(line, at, end)
-    if not called or texts[0] in word_list("names", "articles"):
+    if not called or texts[0] in word_list("names", "articles") or set(texts) <= plain_words("common_words"):
         return False
     return any(sound(joined, name.text) >= _SAME_SOUND for name in names if is_long(name.text))
 
@@ -200,38 +229,6 @@ def _is_checked(line: Line, first: int, last: int, before: int) -> bool:
     )
 
 
-def _is_amid(line: Line, before: int, first: int, last: int) -> bool:
-    """In a clause that goes on behind it, of its own accord: "a James Castellano in Reno"."""
-    begin, end = next(one for one in line.sentence_of(first).clauses if one[0] <= first <= one[1])
-    if has_title(line, first) or before < begin or last == end:
-        return False
-    led = set(line.texts[begin : before + 1]) <= word_list("names", "leads")
-    return not led and line.texts[last + 1] not in word_list("names", "goes_on")
-
-
-def _opens(line: Line, before: int, first: int) -> bool:
-    """Nothing stands before it in its sentence, and no title."""
-    return not has_title(line, first) and before < line.sentence_of(first).first
-
-
-def _is_checked(line: Line, first: int, last: int, before: int) -> bool:
-    """ "Am I speaking with …", "…, did I say that right?", "… with an i", and letters behind the name."""
-    leads = lexicon("names").find(line, "verifies", "own_intro")
-    if in_clause(line, before, first) and any(match.last == before for match in leads):
-        return True
-    sentence = line.sentence_of(first)
-    checks = lexicon("names").find(line, "checks_name")
-    if any(sentence.first <= match.first <= sentence.last for match in checks):
-        return True
-    alone = (sentence.first, sentence.last) == (before + 1, last)
-    behind = line.tokens[last + 1 : last + 4]
-    ahead = line.tokens[max(sentence.first, before - 2) : before + 1]
-    return (alone and sentence.mark == "?") or any(
-        len(some) == 3 and all(len(token.text) == 1 and token.capital for token in some)
-        for some in (ahead, behind)
-    )
-
-
 def _is_subject(line: Line, last: int) -> bool:
     """ "David will call": spoken of. "David will you hold?" is not."""
     clause = next(end for begin, end in line.sentence_of(last).clauses if begin <= last <= end)
@@ -252,7 +249,7 @@ def _is_verb(text: str) -> bool:
 def _is_bare_surname(line: Line, first: int, last: int, names: Sequence[Name]) -> bool:
     texts = [said_as(token) for token in line.tokens[first : last + 1]]
     roles = {name.role for name in names if any(same(text, name.text) for text in texts)}
-    return roles == {"surname"}
+    return roles == {"surname"} and not is_known(texts[0])
 
 
 def _is_read_back(

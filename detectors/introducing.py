@@ -30,7 +30,7 @@ def introduced(line: Line, setting: Setting) -> tuple[Given, ...]:
     """Names that the speaker gives as the own, in order."""
     if _names_another(line):
         return ()
-    told = [*_told(line, setting), *_behind(line, setting), *_alone(line, setting)]
+    told = [*_told(line, setting), *_behind(line, setting), *_alone(line, setting), *_in_full(line, setting)]
     found = {(one.first, one.last): one for one in (*spelled(line, setting, told), *reversed(told))}
     return tuple(found[span] for span in sorted(found))
 
@@ -41,9 +41,11 @@ def _names_another(line: Line) -> bool:
     return any(_of_other(line, at) for at in named)
 
 
-def named_first(line: Line) -> tuple[str, ...]:
-    """The name that a line begins with, as a correction does ("No, it's Tariq. With a q."), or ()."""
-    for begin, end in clauses(line, sentences=2):
+def named_first(line: Line, start: int = 0) -> tuple[str, ...]:
+    """The name a line begins with from `start` on, as a correction does ("No, it's Tariq."), or ()."""
+    for begin, end in clauses(line, sentences=3 if start else 2):
+        if begin < start:
+            continue
         at = behind_words(line, begin, end, "before_own")
         span = run(line, at, end)
         if span is not None and (
@@ -90,13 +92,14 @@ def _is_person(line: Line, span: Span, lead: int, label: str, setting: Setting) 
     if following in {"here", "calling", "speaking"} or (span.titled and label != "answers_name"):
         return True
     ends = clause_end(line, span.last) == span.last
-    if setting.elsewhere or not (ends or following in {"and", "again", "i", "with", "from", "calling"}):
+    if setting.elsewhere or not (ends or following in word_list("names", "behind_intro")):
         return False
     known = is_known(said_as(line.tokens[span.first]))
     if label == "answers_name":  # only as a call opens: "Hi, it's May Onyekachi"
         said = lead > 0 or following in {"from", "again"}
-        alone = said and (known or _sounds_personal(line.tokens[span.first]))
-        return setting.opening and _greets(line, lead) and (alone or span.last > span.first)
+        taken_back = line.texts[span.last + 1 : span.last + 2] in (("no",), ("not",), ("sorry",))
+        alone = (known and not taken_back) or (said and _sounds_personal(line.tokens[span.first]))
+        return setting.opening and _greets(line, lead, setting) and (alone or span.last > span.first)
     return known or span.last > span.first or _sounds_personal(line.tokens[span.first])
 
 
@@ -106,16 +109,17 @@ def _greets_with_given(line: Line, span: Span, lead: int, setting: Setting) -> b
         return False
     hails = lead > 0 and not {"hi", "hello", "hey", "hiya"}.isdisjoint(line.texts[:lead])
     known = is_known(said_as(line.tokens[span.first]))
-    return setting.opening and hails and known and _greets(line, lead) and span.last == span.first
+    return setting.opening and hails and known and _greets(line, lead, setting) and span.last == span.first
 
 
 def _first_of(span: Span) -> Span:
     return Span(first=span.first, last=span.first)
 
 
-def _greets(line: Line, at: int) -> bool:
-    """Nothing but greetings and hesitations stand before token `at`."""
-    return all(text in word_list("names", "greetings") for text in line.texts[:at])
+def _greets(line: Line, at: int, setting: Setting) -> bool:
+    """Nothing but greetings, hesitations and the other party's name stand before token `at`."""
+    greetings = word_list("names", "greetings")
+    return all(text in greetings or text in setting.others for text in line.texts[:at])
 
 
 def _sounds_personal(token: Token) -> bool:
@@ -127,7 +131,7 @@ def _sounds_personal(token: Token) -> bool:
 
 
 def _is_possessive(line: Line, span: Span) -> bool:
-    return line.tokens[span.last].text.endswith("'s")
+    return any(token.text.endswith("'s") for token in line.tokens[span.first : span.last + 1])
 
 
 # Behind the name: "Suzanne speaking", "Hanh is the first name".
@@ -174,6 +178,8 @@ def _alone(line: Line, setting: Setting) -> Iterator[Given]:
         hails = line.texts[begin] in ("hi", "hello", "hey")
         at = behind_words(line, begin, end, "before_own")
         span = run(line, at, end)
+        if "not" in line.texts[begin:at]:
+            continue
         if span is not None and not greeted and not hails and not _is_apposed(line, begin):
             if _ends_name(line, span, end):
                 yield from given(line, span, setting, confidence=0.85)
@@ -182,8 +188,33 @@ def _alone(line: Line, setting: Setting) -> Iterator[Given]:
         greeted = hails and begin == end
 
 
+def _in_full(line: Line, setting: Setting) -> Iterator[Given]:
+    """A given name and more, alone: as the line opens, or as a sentence of an answer to some question."""
+    if (setting.elsewhere and not setting.place) or setting.asked or setting.known:
+        return
+    for begin, end in clauses(line, sentences=len(line.sentences)):
+        opens = setting.opening and _greets(line, begin, setting)
+        sentence = line.sentence_of(begin)
+        whole = setting.answers and (sentence.first, sentence.last) == (begin, end)
+        whole = whole and (begin > 0 or not setting.place)
+        at = behind_words(line, begin, end, "greetings") if opens else begin
+        span = run(line, at, end) if opens or whole else None
+        if span is None or span.last != end or _is_apposed(line, begin) or is_thing(line, span):
+            continue
+        words = {token.word for token in line.tokens[span.first : span.last + 1]}
+        if len(words) > 1 and is_known(said_as(line.tokens[span.first])) and not _is_another(line, end):
+            yield from given(line, span, setting, confidence=0.7)
+
+
+def _is_another(line: Line, end: int) -> bool:
+    """ "Chidi Okonkwo, he's in Year One": who was named is spoken of."""
+    return line.texts[end + 1 : end + 2] in (("he",), ("she",), ("they",), ("his",), ("her",))
+
+
 def _is_apposed(line: Line, begin: int) -> bool:
-    """ "My husband, Daniel": the clause names who stands before it."""
+    """ "My husband, Daniel", "My dad's. Bill Marsh.": the clause names who stands before it."""
+    if begin and line.texts[begin - 1].endswith("'s"):
+        return True
     of = line.texts[max(line.sentence_of(begin).first, begin - _PHRASE) : begin]
     return not _POSSESSIVES.isdisjoint(of) and of[-1] not in ("name", "surname")
 

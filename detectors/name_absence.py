@@ -40,8 +40,12 @@ class Absence:
         """The agent has said a line; `used_until` is the end of the last one that used the name."""
         self._lines += self._clock is not None
         if used_until is not None:
-            self.begin(used_until)
-            self._used, self._since = True, max(self._since, used_until)
+            self.use(used_until)
+
+    def use(self, until: Seconds) -> None:
+        """The name was used, by a line that ends then."""
+        self.begin(until)
+        self._used, self._since = True, max(self._since, until)
 
     def passed(self, at: Seconds) -> Iterable[Detection]:
         if self._clock is None or self._lines < _LINES:
@@ -62,13 +66,15 @@ class Absence:
     def finish(self, at: Seconds) -> Iterable[Detection]:
         if self._clock is None or self._used or self._lines < _LINES:
             return ()
-        long = at - self._clock >= self._judge.threshold(ID, "first_use_seconds")
+        long = at - self._clock >= self._judge.threshold(ID, "unused_seconds")
         if not long or not self._is_judged(self._clock, at):
             return ()
         return (self._detect(Verdict.MISSED, "unused", "unused", self._clock, at),)
 
     def _is_judged(self, start: Seconds, end: Seconds) -> bool:
         """Not over lost audio, nor where the recogniser would hardly have written the name."""
+        if self._known.is_doubtful and not self._used:
+            return False
         return self._known.is_hearable() and not self._floor.missing(start, end, Party.AGENT)
 
     def _detect(self, verdict: Verdict, kind: str, where: str, start: Seconds, end: Seconds) -> Detection:

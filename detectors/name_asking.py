@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detectors.lexicon import lexicon, word_list
-from detectors.naming import Span
+from detectors.naming import Span, can_be_name, is_title
 from detectors.text import Line
+from detectors.vocative import in_clause
 
 
 def asks_name(line: Line) -> bool:
@@ -18,10 +19,17 @@ def asks_name(line: Line) -> bool:
 
 def asks_else(line: Line) -> bool:
     """Whether it asks whose name or what else: "the other driver's name?", "Store name?", "Which street?"."""
-    others = any(_is_others(line, at) for at in _names_named(line))
+    others = any(_is_others(line, at) for at in _names_named(line)) or lexicon("names").has(
+        line, "asks_other"
+    )
     return not asks_name(line) and (
         others or (line.asks and not word_list("names", "other_things").isdisjoint(line.texts))
     )
+
+
+def asks_place(line: Line) -> bool:
+    """Whether it asks for an address, and for nobody's name: one's own name may follow that."""
+    return not word_list("names", "places_asked").isdisjoint(line.texts) and "name" not in line.texts
 
 
 def is_verified(line: Line, span: Span) -> bool:
@@ -35,6 +43,24 @@ def is_verified(line: Line, span: Span) -> bool:
         match.first == span.last + 1 if match.label == "verifies_behind" else match.last == first - 1
         for match in around
     )
+
+
+def asked_about(line: Line) -> Iterator[int]:
+    """Where a name may stand that the agent asks about: "Is that Linh?", "Linh, is it?"."""
+    for match in lexicon("names").find(line, "verifies", "verifies_behind"):
+        at = match.last + 1
+        sentence = line.sentence_of(match.first)
+        if match.label == "verifies":
+            if sentence.mark != "?" or not in_clause(line, match.last, at):
+                continue
+        else:
+            at = match.first
+            while at > sentence.first and can_be_name(line.tokens[at - 1]):
+                at -= 1
+            at -= bool(at) and is_title(line.tokens[at - 1])
+            if at == match.first:
+                continue
+        yield at
 
 
 def _names_named(line: Line) -> Iterator[int]:

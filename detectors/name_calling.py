@@ -15,9 +15,9 @@ from detectors.addressing import Use, uses
 from detectors.base import Judge
 from detectors.introducing import named_first
 from detectors.lexicon import lexicon, word_list
-from detectors.name_asking import is_verified
+from detectors.name_asking import asks_name, is_verified
 from detectors.name_learning import ID
-from detectors.naming import Name, like, roles, said_as, same
+from detectors.naming import Name, is_known, like, roles, said_as, same
 from detectors.rhythm import Rhythm, Tempo
 from detectors.text import Line
 from detectors.vocative import Call, calls
@@ -61,16 +61,22 @@ class Calling:
         return self._called[-1].line.end if self._called else None
 
     def hear_agent(
-        self, line: Line, *, turn: bool, continued: bool, stated: Sequence[str]
+        self, line: Line, *, turn: bool, continued: bool, opening: bool, stated: Sequence[str]
     ) -> Iterator[Detection]:
-        """`turn`: the agent takes the floor with it; `continued`: it goes on with an open sentence."""
+        """`turn`: the agent takes the floor with it; `continued`: it goes on with an open sentence.
+
+        `opening`: the customer has said nothing yet, so that "Hello, Larkspur" greets nobody.
+        """
         if turn:
             self._rhythm.turn()
         found = uses(line, self._known.names, stated=stated)
         if found:
             yield from self._use(line, found)
-        elif not continued and not lexicon("names").has(line, "checks_name"):
-            yield from self._call(line, [one for one in calls(line) if self._known.may_be_own(one)])
+            return
+        self._known.doubt(line)
+        if not continued and not lexicon("names").has(line, "checks_name"):
+            called = (one for one in calls(line) if one.plain or not opening)
+            yield from self._call(line, [one for one in called if self._known.may_be_own(one)])
 
     def hear_customer(self, line: Line, *, asked: bool) -> Iterator[Detection]:
         """`asked`: for the name, so that saying it corrects nothing."""
@@ -140,7 +146,7 @@ class Calling:
 
     def _unjudged(self, line: Line, call: Call) -> _Called:
         first, last = call.span.first, call.span.last
-        verifies = is_verified(line, call.span)
+        verifies = is_verified(line, call.span) or asks_name(line)
         alone = call.span.titled or line.tokens[first].word == line.tokens[last].word
         if not (alone and call.own) or verifies or not self._known.lacks(call):
             return _Called(line, first, last, call.texts, None)
@@ -173,11 +179,17 @@ class Calling:
 
     def _corrected_to(self, line: Line) -> tuple[str, ...]:
         """The name that the customer puts in the place of the one just used, or ()."""
-        texts = named_first(line) if self._called else ()
-        if not texts or line.texts[0] in word_list("names", "accepts") or self._known.agent & set(texts):
+        if not self._called or not line.tokens or line.texts[0] in word_list("names", "accepts"):
             return ()
-        called = self._called[-1].texts
+        last = self._called[-1]
+        called = last.texts
+        echoed = line.sentences[0].mark == "?" and line.texts[0] in called
+        at = line.sentences[0].last + 1 if echoed else 0
+        texts = named_first(line, at)
+        if not texts or self._known.agent & set(texts):
+            return ()
         differs = not any(text in called for text in texts)
         own = any(same(text, known) for text in texts for known in self._known.texts)
         near = any(like(text, other) for text in texts for other in called)
-        return texts if differs and (own or near) else ()
+        told = is_known(texts[0]) and line.texts[at : at + 2] == ("it", "is") and not last.line.asks
+        return texts if differs and (own or near or echoed or told) else ()

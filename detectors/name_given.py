@@ -16,12 +16,14 @@ _WELL_HEARD = 0.6  # recogniser confidence from which a name can make another on
 class Setting:
     """What went before a line: the own name was `asked` for, or a name `elsewhere`, which is not taken.
 
-    `opening`: the line is among the speaker's first; `known` are texts of the own name, `others` of the
-    other party's.
+    `answers`: something was asked, whatever it was; `place`: an address. `opening`: the line is among the
+    speaker's first; `known` are texts of the own name, `others` of the other party's.
     """
 
     asked: bool = False
     elsewhere: bool = False
+    answers: bool = False
+    place: bool = False
     opening: bool = False
     known: Collection[str] = ()
     others: Collection[str] = ()

@@ -44,14 +44,34 @@ def behind_words(line: Line, at: int, end: int, words: str) -> int:
     return at
 
 
-def own_names(line: Line, label: str = "", *, at: int | None = None) -> tuple[str, ...]:
+def own_names(line: Line, label: str = "", *, at: int | None = None, opens: bool = False) -> tuple[str, ...]:
     """Names behind each phrase of that label, in one clause, or behind token `at`."""
     if at is None:
         matches = lexicon("names").find(line, label)
         return tuple(text for match in matches for text in own_names(line, at=match.last + 1))
     end = clause_end(line, at)
-    span = run(line, at, end) if end is not None and not line.tokens[at].opens else None
+    span = run(line, at, end) if end is not None and (opens or not line.tokens[at].opens) else None
     return tuple(said_as(token) for token in line.tokens[span.first : span.last + 1]) if span else ()
+
+
+def introduced_self(line: Line) -> tuple[str, ...]:
+    """Names that an agent gives as the own one; "That's how it is, Brenda" gives none."""
+    found: list[str] = []
+    for match in lexicon("names").find(line, "own_intro"):
+        cut = clause_end(line, match.last) == match.last
+        if not (cut and line.texts[match.first : match.last + 1] == ("it", "is")):
+            found.extend(own_names(line, at=match.last + 1))
+    return tuple(found)
+
+
+def hailed(line: Line) -> tuple[str, ...]:
+    """Whom a line greets; but "Hi, Curtis Holloway, …" is who greets."""
+    found: list[str] = []
+    for match in lexicon("names").find(line, "hails"):
+        names = own_names(line, at=match.last + 1)
+        if len(names) < 2 or clause_end(line, match.last) != match.last:
+            found.extend(names)
+    return tuple(found)
 
 
 def is_thing(line: Line, span: Span) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from detectors.lexicon import lexicon
+from detectors.lexicon import lexicon, word_list
 from detectors.name_given import Given, Setting, given
 from detectors.name_runs import behind_words, clause_end, clauses, is_thing, run
-from detectors.naming import Name, is_word_too, like
+from detectors.naming import Name, is_known, is_word_too, like
 from detectors.spelling import spellings
 from detectors.text import Line
 
@@ -21,7 +21,11 @@ def spelled(line: Line, setting: Setting, told: Sequence[Given]) -> Iterator[Giv
             continue
         value, last = _with_rest(line, spoken[0], letters.last)
         names = {name.text for given in told for name in given.names} | set(setting.known)
+        if line.texts[line.sentence_of(letters.first).first] in word_list("names", "of_persons"):
+            continue
         near = _before(line, letters.first) if not told and not setting.elsewhere else None
+        if near is not None and not (setting.asked or len(near.names) > 1 or is_known(near.names[0].text)):
+            near = None
         matches = any(spells(value, name) for name in names)
         if near is not None and any(spells(value, name.text) for name in near.names):
             yield near

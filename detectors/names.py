@@ -71,14 +71,17 @@ class Names(Judge):
         turn = not self._agent_has_floor and len(line.tokens) > _TURN
         self._agent_has_floor = self._agent_has_floor or turn
         stated, self._stated = self._stated, ()
-        yield from self._calling.hear_agent(line, turn=turn, continued=self._floor.continued, stated=stated)
+        opening = self._floor.last(Party.CUSTOMER) is None
+        yield from self._calling.hear_agent(
+            line, turn=turn, continued=self._floor.continued, opening=opening, stated=stated
+        )
         self._absence.hear_agent(self._calling.used_until)
 
     def _settled(self, found: Iterator[Detection]) -> Iterator[Detection]:
         """What the agent called somebody before the name was known may have been it."""
         yield from found
         if self._calling.used_until is not None:
-            self._absence.begin(self._calling.used_until)
+            self._absence.use(self._calling.used_until)
 
     def _unanswered(self, at: Seconds) -> Iterator[Detection]:
         since = self._calling.waits_since

@@ -26,6 +26,7 @@ class Call:
     texts: tuple[str, ...]
     plain: bool
     own: bool
+    echoes: bool = False  # it opens its sentence, as what was just said is repeated
 
 
 def is_addressed(line: Line, first: int, last: int) -> bool:
@@ -69,7 +70,8 @@ def _call(line: Line, first: int, last: int) -> Call | None:
         own = titled or (called and (known or _is_to_you(line, span)))
         return Call(span=span, texts=texts, plain=plain, own=(own and not other) or _is_greeted(line, span))
     if known and _is_set_off(line, span) and not _may_be_other(line, span):
-        return Call(span=span, texts=texts, plain=False, own=True)
+        echoes = line.sentence_of(first).first == first
+        return Call(span=span, texts=texts, plain=False, own=True, echoes=echoes)
     return None
 
 
@@ -105,7 +107,7 @@ def _may_be_other(line: Line, span: Span) -> bool:
 def _is_set_off(line: Line, span: Span) -> bool:
     """Between commas, or first, and the sentence goes on to "you" or with "I": "Frank, if there's …"."""
     sentence = line.sentence_of(span.first)
-    if (span.first, span.last) not in sentence.clauses or span.last == sentence.last:
+    if all(clause != (span.first, span.last) for clause in sentence.clauses) or span.last == sentence.last:
         return False
     behind = line.texts[span.last + 1 : sentence.last + 1]
     if behind[0] in word_list("names", "verbs") and behind[1:2] != ("you",):
@@ -118,7 +120,10 @@ def _is_set_off(line: Line, span: Span) -> bool:
 
 def _is_to_you(line: Line, span: Span) -> bool:
     """The sentence before it speaks to somebody: "You're in it, …", "Anything else, …?", "Thanks for …"."""
-    before = line.texts[line.sentence_of(span.first).first : span.first - span.titled]
+    begin, end = line.sentence_of(span.first).first, span.first - span.titled
+    if can_be_name(line.tokens[end - 1]):
+        return False  # "I am from Minneapolis, Minnesota"
+    before = line.texts[begin:end]
     return not word_list("names", "to_you").isdisjoint(before)
 
 
@@ -136,7 +141,11 @@ def has_title(line: Line, at: int) -> bool:
 
 
 def in_clause(line: Line, before: int, at: int) -> bool:
-    return before >= 0 and any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
+    return (
+        before >= 0
+        and at < len(line.tokens)
+        and any(begin <= before and at <= last for begin, last in line.sentence_of(at).clauses)
+    )
 
 
 def spoken_of(line: Line) -> Iterator[int]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from detectors.base import catalogue
 from detectors.names import Names
-from streaming.events import CallInfo, Detection, Verdict
+from streaming.events import CallInfo, Detection, Party, Tick, Utterance, Verdict
 from streaming.ports import Policy
-from tests.detectors.dialogue import dialogue, judge, spoken, verdicts
+from tests.detectors.dialogue import dialogue, judge, said, spoken, verdicts
 
 WRONG = ("harmful", "wrong_name")
 BEHIND = ("C: Okay, thank you for that.", "A: Anything else today?")
@@ -137,11 +138,95 @@ def test_no_wrong_name_where_somebody_or_something_else_may_be_meant(text: str) 
     assert WRONG not in verdicts(called(f"A: {text}", *BEHIND, name="Nathaniel Briggs"), "name.use")
 
 
-def test_a_rare_name_that_is_never_written_is_not_told_unused() -> None:
-    """The recogniser may have garbled every use of it: nobody is accused of that."""
-    lines = ("A: One moment.", "A: Let me see.", "…100", "A: Here it is.", "C: Fine.", "A: Bye.")
-    assert called(*lines, name="Xiomara Belen") == []
-    assert verdicts(called(*lines, name="Maria Belen"), "name.use") == [("missed", "unused")]
+def test_a_name_that_may_have_been_garbled_is_not_told_unused() -> None:
+    """Words hardly heard where a name would stand, or a rare name in any: nobody is accused of that."""
+    around = ("A: One moment.", "A: Let me see.", "…100"), ("C: Fine.", "A: Bye.")
+    missed = [("missed", "unused")]
+    for name in ("Xiomara Belen", "Maria Belen"):
+        lines = (*around[0], "A: Here it is.", *around[1])
+        assert verdicts(called(*lines, name=name), "name.use") == missed
+
+    def unsure(name: str, *unclear: str) -> list[Detection]:
+        words = tuple(
+            replace(word, confidence=0.2) if word.text in unclear else word
+            for word in said(Party.AGENT, "There you are then, here.", 110.0).words
+        )
+        events = list(dialogue("C: Hi there.", "A: Hello.", "A: One moment.", "…120"))
+        spoiled = Utterance(
+            speaker=Party.AGENT, id="z", revision=0, start=110.0, end=words[-1].end, words=words, final=True
+        )
+        at = next(i for i, e in enumerate(events) if isinstance(e, Tick) and e.at > spoiled.end)
+        events.insert(at, spoiled)
+        found = judge(Names(CallInfo(call_id="c1", customer_name=name), Policy()), events)
+        return [one for one in found if one.verdict is Verdict.MISSED]
+
+    assert unsure("Maria Belen", "you", "are")
+    assert not unsure("Xiomara Belen", "you", "are")
+    assert not unsure("Maria Belen", "here.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Will that do you for today, Mrs. Pettigrew?",
+        "Anything else I can do for you, Gretchen?",
+        "You're in it, Gretchen, if you still want it.",
+        "Gretchen, if you hold on, I will look.",
+        "Thank you for holding, Wrocek.",
+    ],
+)
+def test_who_is_addressed_by_a_name_that_nobody_gave_is_the_customer(text: str) -> None:
+    assert verdicts(called(f"A: {text}", *BEHIND), "name.use") == ["delivered"]
+
+
+def test_a_name_that_the_customer_gave_in_passing_is_the_own_and_one_spoken_of_is_not() -> None:
+    own = ("C: Gretchen. I booked it.", "A: One moment.", "A: That's sorted for you, Gretchen.", *BEHIND)
+    assert verdicts(called(*own), "name.use") == ["delivered"]
+    other = ("C: I spoke to Gretchen about it.", "A: I'll tell you what she said, Gretchen.", *BEHIND)
+    assert called(*other) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("C: Last June.", "A: June, so you're inside the year."),
+        ("C: It's for my dad.", "A: Mr. Delaney?"),
+        ("C: Yes.", "A: Linh, is it? Put it at the top."),
+        ("C: Please.", "A: Thanks, Porto, what's your name?"),
+        ("C: I see.", "A: You could do, like, a boot."),
+        ("C: I see.", "A: You would pick it up in Minneapolis, Minnesota."),
+    ],
+)
+def test_what_is_asked_echoed_or_compared_is_nobody_s_name(lines: tuple[str, ...]) -> None:
+    assert called(*lines, *BEHIND) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There's a Travis Leblanc in Reno whose record got crossed with yours.",
+        "I'm moving Travis to the other bus.",
+        "T R A V I S, Leblanc. And the reference?",
+        "Then drive slow, they are not going anywhere.",
+        "Two of them, Leblanc.",
+    ],
+)
+def test_a_name_spoken_of_spelled_or_bare_is_no_use(text: str) -> None:
+    assert called(f"A: {text}", *BEHIND, name="Travis Leblanc") == []
+
+
+def test_a_firm_greeted_with_is_not_the_customer() -> None:
+    events = dialogue(
+        "A: Hello, Pedalhouse, Aoife here, how can I help?", "C: Hi, my bike's gone.", "A: Oh no."
+    )
+    found = judge(Names(CallInfo(call_id="c1"), Policy()), events)
+    assert verdicts(found, "name.use") == []
+
+
+@pytest.mark.parametrize("answer", ["It's Tamika.", "Brenda? It is Tamika.", "Brenda? I'm Tamika."])
+def test_another_name_put_right_was_wrong(answer: str) -> None:
+    lines = ("A: That's just how it is, Brenda.", f"C: {answer}", "A: Okay.")
+    assert verdicts(called(*lines), "name.use") == [WRONG]
 
 
 ROW = catalogue()["name.use"]

@@ -48,6 +48,18 @@ def learned(*lines: str, info: CallInfo | None = None) -> list[Detection]:
         (["C: My last name is Kowalczyk, K O W A L C Z Y K."], ("kowalczyk",)),
         (["A: Am I speaking with Mr. Walker?", "C: Yes, that's me."], ("walker",)),
         (["A: Is this Maria?", "C: Speaking."], ("maria",)),
+        (["C: It's Frank, plot nine."], ("frank",)),
+        (["C: Morning. Gus Pemberton. I got a letter."], ("gus", "pemberton")),
+        (
+            ["A: Hello, this is Rick.", "C: Rick, Gus Petrossian. It left without a stamp."],
+            ("gus", "petrossian"),
+        ),
+        (["C: Hello dear, it's Dorothy Abara. I've been sent a bill."], ("dorothy", "abara")),
+        (["C: Hi, it's Renata in claims. It keeps dropping."], ("renata",)),
+        (["C: Well.", "C: For now. Call me Gretchen."], ("gretchen",)),
+        (["C: Hi.", "C: Yes.", "A: What's the address?", "C: Six Tupelo. Rocco Vance."], ("rocco", "vance")),
+        (["A: Linh, is it?", "C: Zdravka. Everyone asks."], ("zdravka",)),
+        (["C: Hi.", "C: Yes.", "A: Who should I say is coming?", "C: Grant Ellery."], ("grant", "ellery")),
     ],
 )
 def test_a_name_is_learned_from_talk(lines: list[str], name: tuple[str, ...]) -> None:
@@ -72,10 +84,27 @@ def test_a_name_is_learned_from_talk(lines: list[str], name: tuple[str, ...]) ->
         "I spoke to Karen yesterday.",
         "It's my husband Daniel who drives.",
         "It's on Elm, E-L-M.",
+        "It's Tanner's Yard.",
+        "No. Not pause. Cancel. C, A, N, C, E, L.",
+        "He's Jorge, J, O, R, G, E.",
+        "It'd be my dad's. Bill Nakamura.",
     ],
 )
 def test_what_is_no_name_of_the_customer_is_not_learned(text: str) -> None:
     assert known(f"C: {text}") == ()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["C: Hi.", "C: Yes.", "A: What's your lad called?", "C: Chidi Okonkwo. He is six."],
+        ["C: Hi.", "C: Yes.", "A: Who's this?", "C: I'm not Brian Teague."],
+        ["C: Hi.", "C: Yes.", "A: Whereabouts are you, Mrs. Hart?", "C: Larch Rise, over in Tolworth."],
+        ["C: Hi.", "C: Yes.", "A: Is that in Reno?", "C: Tolworth."],
+    ],
+)
+def test_another_or_another_thing_asked_for_is_not_learned(lines: list[str]) -> None:
+    assert known(*lines) == ()
 
 
 def test_a_long_answer_to_a_question_for_the_name_names_nobody_by_itself() -> None:
