@@ -223,10 +223,11 @@ async def _alert(call: Staged, at: float, number: int, **of: Any) -> None:
     await call.tell(line, found, raised)
 
 
+@pytest.mark.timeout(240)
 async def test_two_hundred_calls_are_a_few_dozen_rows_and_all_within_reach(tmp_path: Path) -> None:
     async with wall(tmp_path) as (service, console):
-        playing = asyncio.create_task(Stage(service.node.bus, 200).play(60))
-        await expect(console.page.get_by_text("200 live calls")).to_be_visible(timeout=SLOW)
+        playing = asyncio.create_task(Stage(service.node.bus, 200).play(300))
+        await expect(console.page.get_by_text("200 live calls")).to_be_visible(timeout=4 * SLOW)
         assert 10 < await console.get("call-row").count() < 60
         await console.get("wall").evaluate("(box) => box.scrollTo(0, box.scrollHeight)")
         last = console.page.locator('[data-row][aria-posinset="201"]')  # a heading stands above them

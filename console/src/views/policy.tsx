@@ -33,8 +33,10 @@ function Line({ row: { behaviour, rule, off } }: { row: PolicyRow }) {
   return (
     <tr class={off ? "policy-off" : `card-${rule.severity}`}>
       <th scope="row">
-        <span class="card-severity" title={SEVERITY[rule.severity]}><SeverityIcon severity={rule.severity} /><span class="unseen">{SEVERITY[rule.severity]}: </span></span>
-        <span>{rule.title}<span class="policy-behaviour">{behaviour}</span></span>
+        <span class="policy-card">
+          <span class="card-severity" title={SEVERITY[rule.severity]}><SeverityIcon severity={rule.severity} /><span class="unseen">{SEVERITY[rule.severity]}: </span></span>
+          <span>{rule.title}<span class="policy-behaviour">{behaviour}</span></span>
+        </span>
       </th>
       <td>{off ? "switched off" : raisedWhen(rule)}</td>
       <td>{spell(rule.cooldown)}</td>
