@@ -113,7 +113,7 @@ def is_known(text: str) -> bool:
 
 
 def is_frequent(text: str) -> bool:
-    """Whether many people in one country have it: what is heard as one of these is hardly another, garbled."""
+    """Whether many people in one country have it: what is heard as one is hardly another, garbled."""
     return is_usual(text) or text in plain_words("rarer_names")
 
 

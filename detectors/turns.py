@@ -22,8 +22,9 @@ BEFORE = 2
 
 _OVER = 0.2  # seconds of the other's speech under a nod that make it a back-channel
 _MOST_WORDS = 128
-"""Words of a turn that are kept, by whole lines: more than is read of it (`models.turns.MOST_TURN` tokens), so
-that a monologue costs no more than a long turn."""
+"""Words of a turn that are kept, by whole lines: more than is read of it (`models.turns.MOST_TURN` tokens).
+
+A monologue costs no more than a long turn."""
 
 
 @dataclass(slots=True)
