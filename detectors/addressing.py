@@ -33,6 +33,7 @@ from detectors.vocative import has_title, in_clause, is_addressed, is_alone, is_
 _JOINED = 4  # words that one name may have been heard as
 _VERY_LIKE = 0.8  # Jaro-Winkler likeness from which a word without a capital may be a name
 _UNSURE = 0.9  # recogniser confidence below which a word where a name would stand may have been one
+_BRIEF = 5  # tokens of a line that may do without punctuation
 _UNHEARD = 0.3  # … and below which two words may have been anything
 _SAME_SOUND = 0.8  # likeness of sounds from which words without capitals may be a name
 
@@ -84,14 +85,18 @@ def _further(line: Line, found: Sequence[Use], names: Sequence[Name]) -> Iterato
 def may_hold(line: Line, texts: Collection[str], *, rare: bool) -> bool:
     """Whether one of these names may have been said: something like it, or words hardly heard.
 
-    `rare`: no recogniser would write it, so that any words that it is least sure of may stand for it.
+    `rare`: no recogniser would write it, so that any words that it is least sure of may stand for it, and any
+    at all where it leaves out punctuation.
     """
+    if rare and len(line.tokens) > _BRIEF and not line.sentences[-1].mark:
+        return True
     unsure = 0
     for at, token in enumerate(line.tokens):
         text, heard = said_as(token), line.confidence(at, at)
         called = has_title(line, at) or is_called(line, at, at)
-        if text in texts and (called or (token.capital and is_known(text))):
-            return True  # read back, it may be taken for a use
+        cut = bool(line.sentence_of(at).mark)
+        if text in texts and (called or not cut or (token.capital and is_known(text))):
+            return True  # read back, or without punctuation, it may be taken for a use
         if (
             called
             and text not in texts
@@ -198,7 +203,8 @@ def _is_use(line: Line, first: int, last: int, names: Sequence[Name], stated: Co
 def _is_amid(line: Line, before: int, first: int, last: int) -> bool:
     """In a clause that goes on behind it, of its own accord: "a James Castellano in Reno"."""
     begin, end = next(one for one in line.sentence_of(first).clauses if one[0] <= first <= one[1])
-    if has_title(line, first) or before < begin or last == end:
+    unpunctuated = not line.sentence_of(first).mark
+    if has_title(line, first) or before < begin or last == end or unpunctuated:
         return False
     led = set(line.texts[begin : before + 1]) <= word_list("names", "leads")
     return not led and line.texts[last + 1] not in word_list("names", "goes_on")

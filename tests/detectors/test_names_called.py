@@ -165,6 +165,18 @@ def test_a_name_that_may_have_been_garbled_is_not_told_unused() -> None:
     assert not unsure("Maria Belen", "here.")
 
 
+def test_a_name_in_talk_without_punctuation_is_not_told_unused() -> None:
+    lines = (
+        "A: one moment",
+        "A: i see hope was on it since may",
+        "…100",
+        "A: here it is",
+        "C: fine",
+        "A: bye",
+    )
+    assert called(*lines, name="Hope Iris") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
