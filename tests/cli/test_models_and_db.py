@@ -34,7 +34,7 @@ def test_a_database_from_nothing_to_purged(tmp_path: Path) -> None:
     assert status == 1 and "base" in out
     status, _, err = db("rebuild")
     assert status == 1 and "db upgrade" in err and "Traceback" not in err
-    assert db("upgrade")[:2] == (0, "at revision 0001\n")
+    assert db("upgrade")[:2] == (0, "at revision 0002\n")
     asyncio.run(two_calls(url))
     asyncio.run(lose_rows(url))
     assert db("rebuild")[:2] == (0, "2 calls rebuilt\n")

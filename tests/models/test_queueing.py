@@ -364,7 +364,8 @@ def test_every_request_is_answered_for_exactly_once_and_the_bound_holds(
         elif what == "forget":
             for ticket in queue.forget(f"c{call}", now):
                 alive.remove(ticket)
-        assert len(queue) == len(alive) <= 5
+        finals = sum(ticket.request.priority == "final" for ticket in alive)  # bounded by calls: always room
+        assert len(queue) == len(alive) <= 5 + finals
         assert queue.queued("batch") <= 2
         assert queue.running == len(running)
     for ticket in running:
