@@ -163,9 +163,9 @@ async def test_times_are_the_calls_own_however_wrong_the_clock_is(tmp_path: Path
 
 @pytest.mark.timeout(300)
 async def test_memory_stays_flat_over_hours_of_calls() -> None:
-    """Four hours of ten calls at once, faster than real time: some 300 calls come and go. The first hours
-    fill what the page keeps of calls that ended."""
-    found = await replay_day(hours=4, calls=10, speed=240.0)
-    _, second, _, last = found["heap_mb_by_hour"]
-    assert found["day"]["calls"] > 200
-    assert last < second + 1.5, found["heap_mb_by_hour"]
+    """Eight hours of six calls at once, faster than real time. What the page keeps of ended calls is full
+    after an hour or two, and the browser's own after some more."""
+    found = await replay_day(hours=8, calls=6, speed=360.0)
+    heaps = found["heap_mb_by_hour"]
+    assert found["day"]["calls"] > 300
+    assert heaps[-1] < max(heaps[3:5]) + 1.0, heaps
