@@ -16,8 +16,9 @@ def judge(
     from benchmarks.document import document, write
     from benchmarks.judging import judging_table, logged, measure
     from models.meaning import shared_meaning
+    from models.turns import shared_reader
 
-    run = measure(logged(condition), shared_meaning())
+    run = measure(logged(condition), shared_meaning(), shared_reader())
     typer.echo(judging_table(document([run], kind="judging")))
     if json_out is not None:
         write([run], json_out, kind="judging")

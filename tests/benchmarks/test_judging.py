@@ -20,7 +20,7 @@ def test_every_detector_has_a_cost_and_the_table_shows_it() -> None:
     assert run["call_seconds"] == 12.0
     table = judging.judging_table({"runs": [run], "command": "callcue bench judge"})
     assert all(name in table for name in REGISTRY)
-    assert "| – |" in table  # no sentence encoder was measured
+    assert "| – | – |" in table  # no network was measured
 
 
 def test_a_failing_detector_is_told_and_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
