@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright
 
+from tests.browser.shots import settled
+
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 _PAGE = ROOT / "service" / "web" / "index.html"
@@ -129,6 +131,7 @@ class Console:
         if not AXE.exists():
             pytest.fail("axe-core is missing: run console/build.py, which installs the console's packages")
         await self.page.evaluate(AXE.read_text())
+        await settled(self.page)  # half faded in, nothing has the contrast it will have
         found: list[dict[str, Any]] = (await self.page.evaluate("axe.run()"))["violations"]
         return [
             f"{one['id']} ({one['impact']}): {[node['html'][:160] for node in one['nodes']]}"

@@ -9,6 +9,15 @@ from pathlib import Path
 from playwright.async_api import Page
 
 
+async def settled(page: Page) -> None:
+    """Waits until what has just arrived has faded in; what never ends is not waited for."""
+    await page.evaluate(
+        "Promise.all(document.getAnimations()"
+        ".filter((one) => one.effect.getComputedTiming().endTime < Infinity)"
+        ".map((one) => one.finished.catch(() => 0)))"
+    )
+
+
 @dataclass(frozen=True)
 class Shots:
     """Where pictures go; None takes none."""
@@ -23,10 +32,5 @@ class Shots:
     async def take(self, page: Page, name: str) -> None:
         if self.folder is None:
             return
-        # What has just arrived is still fading in; what never ends is not waited for.
-        await page.evaluate(
-            "Promise.all(document.getAnimations()"
-            ".filter((one) => one.effect.getComputedTiming().endTime < Infinity)"
-            ".map((one) => one.finished.catch(() => 0)))"
-        )
+        await settled(page)
         await page.screenshot(path=self.folder / f"{name}.png")

@@ -90,6 +90,7 @@ def test_the_consoles_messages_parse() -> None:
         "ack",
         "dismiss",
         "whisper",
+        "ping",
     ]
     assert all(json.loads(text)["type"] for text in blocks("json console-server"))
 
