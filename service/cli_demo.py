@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,13 +77,15 @@ async def _run(settings: Settings, call: CallInfo, audio: CallAudio, *, speed: f
     serving = asyncio.create_task(server.serve())
     playing = asyncio.create_task(_play(server, serving, call, audio, speed, node.behaviours))
     await asyncio.wait([serving, playing], return_when=asyncio.FIRST_COMPLETED)
-    if playing.done() and not once and not serving.done():
+    if playing.done() and not once and not (serving.done() or server.should_exit):
         OUT.print(f"\nstill serving on {_address(server)} — Ctrl-C ends it")
         await asyncio.wait([serving])
     server.should_exit = True
     playing.cancel()
-    with suppress(asyncio.CancelledError, OSError, WebSocketException):
+    try:
         await playing
+    except* (asyncio.CancelledError, OSError, WebSocketException):
+        pass  # the call was cut short, by whoever ended the demo
     await serving
 
 

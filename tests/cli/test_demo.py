@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +36,17 @@ def test_the_demo_shows_lines_alerts_and_a_scorecard(tmp_path: Path) -> None:
 
 def test_a_recording_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert_one_line(callcue("demo", "none.wav", cwd=tmp_path), "none.wav")
+
+
+def test_ended_in_the_middle_of_the_call_it_says_nothing_more(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "service.cli", "demo", "--port", "0", "--model", "tiny.en"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        while " agent " not in demo.stdout.readline():
+            assert demo.poll() is None, demo.communicate()
+        demo.send_signal(signal.SIGINT)
+        out, err = demo.communicate(timeout=90)
+    assert demo.returncode == 0, err
+    assert "Traceback" not in err and "still serving" not in out
